@@ -1,0 +1,266 @@
+//! The same request under the same key happens once, however often it arrives.
+//!
+//! A record per tenant, principal, tool and key goes through two states. *Running* is written
+//! before the operation begins and carries a lease; *done* replaces it, with the answer, in the
+//! same batch as everything that the operation changed. So a crash leaves either nothing, or a
+//! lease that runs out and lets a retry try again under the same operation id, or the answer.
+//! An operation that fails leaves nothing: the retry runs again.
+//!
+//! The account is not part of the key: a key names one request of one caller, whatever account the
+//! request names.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::Caller;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::identity::Scope;
+use crate::jcs;
+use crate::ops::Services;
+use crate::spec::Tool;
+use crate::store::{Batch, Draft, Expect, Key, Record, StoreError};
+
+/// The sort of record.
+pub(crate) const KIND: &str = "idempotency";
+/// Members of a request that do not make it another request (AdCP security implementation guide,
+/// canonical payload). `push_notification_config` loses only its credentials.
+const OUTSIDE_HASH: [&str; 3] = ["idempotency_key", "context", "governance_context"];
+/// How long a running operation is left alone. It renews the lease while it runs, so only a
+/// process that died lets it run out.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// How often a running operation renews its lease.
+const RENEWAL: Duration = Duration::from_secs(10);
+/// How long a duplicate waits for the one that came first, in real time.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often a duplicate looks whether the first one is done: first and longest pause.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(100));
+/// What a buyer is told to wait when patience has run out, in seconds.
+const RETRY_AFTER: u32 = 5;
+
+/// One request under one key.
+#[derive(Debug)]
+pub(super) struct Claim {
+    key: Key,
+    hash: String,
+    /// The same for every attempt at this request under this key, whichever process makes it.
+    pub(super) operation_id: String,
+}
+
+/// The right to carry a claimed request out.
+#[derive(Debug)]
+pub(super) struct Lease {
+    revision: u64,
+}
+
+/// What is to be done about a claimed request.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// Carry it out.
+    Run(Lease),
+    /// It has been carried out: this was the answer.
+    Replay(Map<String, Value>),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    hash: String,
+    operation_id: String,
+    expires_at: Timestamp,
+    /// Until when the operation is left alone, while there is no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leased_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answer: Option<Map<String, Value>>,
+}
+
+impl Claim {
+    /// Identifies a request under a key.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_REQUEST` when the request has no canonical form.
+    pub(super) fn new(caller: &Caller, tool: &Tool, key: &str, request: &Value) -> Result<Self> {
+        let hash = jcs::hash(&significant(request))?;
+        let id = format!("{}:{key}", tool.name);
+        let key = Key::new(Scope::principal(&caller.tenant, &caller.principal), KIND, id);
+        let mut digest = Sha256::new();
+        for part in [caller.tenant.0.as_str(), caller.principal.0.as_str(), &key.id, &hash] {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        let operation_id = format!("op_{}", jcs::hex(&digest.finalize()[..16]));
+        Ok(Claim { key, hash, operation_id })
+    }
+
+    /// Waits for this request's turn.
+    ///
+    /// # Errors
+    ///
+    /// `IDEMPOTENCY_CONFLICT` when the key was used for another request, `IDEMPOTENCY_EXPIRED` when
+    /// the answer is no longer kept, `SERVICE_UNAVAILABLE` when the first attempt takes too long.
+    pub(super) async fn turn(&self, services: &Services) -> Result<Turn> {
+        let waiting_since = tokio::time::Instant::now();
+        let mut pause = PAUSES.0;
+        loop {
+            let now = services.clock.now();
+            let found = services.store.get(&self.key).await.map_err(Error::unavailable)?;
+            let expect = match &found {
+                None => Expect::Absent,
+                Some(record) => match self.judge(record, now)? {
+                    Judged::Answered(answer) => return Ok(Turn::Replay(answer)),
+                    Judged::Abandoned => Expect::Revision(record.revision),
+                    Judged::Running if waiting_since.elapsed() < PATIENCE => {
+                        tokio::time::sleep(pause).await;
+                        pause = (pause * 2).min(PAUSES.1);
+                        continue;
+                    }
+                    Judged::Running => {
+                        return Err(Error::new("SERVICE_UNAVAILABLE", "the same request is still being carried out; send it again to learn the outcome")
+                            .retry_after(RETRY_AFTER));
+                    }
+                },
+            };
+            let mut batch = Batch::new();
+            batch.push(self.key.clone(), expect, crate::store::Change::Put(self.draft(services, None)?));
+            match services.store.commit(batch).await {
+                Ok(()) => return Ok(Turn::Run(Lease { revision: found.map_or(1, |record| record.revision + 1) })),
+                // Somebody else was first; look what they are doing.
+                Err(StoreError::Conflict(_)) => {}
+                Err(error) => return Err(Error::unavailable(error)),
+            }
+        }
+    }
+
+    /// Carries work out while keeping the lease.
+    pub(super) async fn hold<T>(&self, services: &Services, lease: &mut Lease, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                () = tokio::time::sleep(RENEWAL) => self.renew(services, lease).await,
+            }
+        }
+    }
+
+    /// Adds the answer to the batch that holds what the operation changed.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL_ERROR` when the answer can't be kept.
+    pub(super) fn settle(&self, services: &Services, lease: &Lease, answer: Value, batch: &mut Batch) -> Result<()> {
+        let answer = match answer {
+            Value::Object(members) => members,
+            other => return Err(Error::internal(format!("an answer that is not an object: {other}"))),
+        };
+        batch.replace(self.key.clone(), lease.revision, self.draft(services, Some(answer))?);
+        Ok(())
+    }
+
+    /// Gives the key back after a failure, so that a retry need not wait for the lease. What goes
+    /// wrong here is only logged: the lease runs out by itself.
+    pub(super) async fn release(&self, services: &Services, lease: &Lease) {
+        let mut batch = Batch::new();
+        batch.push(self.key.clone(), Expect::Revision(lease.revision), crate::store::Change::Delete);
+        if let Err(error) = services.store.commit(batch).await {
+            tracing::warn!(%error, operation_id = self.operation_id, "an idempotency key could not be released; it frees itself when its lease runs out");
+        }
+    }
+
+    /// Whether a conflict in the store was about this claim: another process took the lease over.
+    pub(super) fn owns(&self, key: &Key) -> bool {
+        self.key == *key
+    }
+
+    async fn renew(&self, services: &Services, lease: &mut Lease) {
+        let Ok(draft) = self.draft(services, None) else { return };
+        let mut batch = Batch::new();
+        batch.replace(self.key.clone(), lease.revision, draft);
+        match services.store.commit(batch).await {
+            Ok(()) => lease.revision += 1,
+            // The commit of the answer will notice.
+            Err(error) => tracing::warn!(%error, operation_id = self.operation_id, "a lease could not be renewed"),
+        }
+    }
+
+    fn judge(&self, record: &Record, now: Timestamp) -> Result<Judged> {
+        let entry = Entry::deserialize(record.body.as_ref()).map_err(Error::internal)?;
+        let answered = entry.answer.is_some();
+        if answered && entry.expires_at <= now {
+            return Err(Error::new("IDEMPOTENCY_EXPIRED", "the answer to this idempotency_key is no longer kept")
+                .at("idempotency_key")
+                .suggest("look whether the earlier request took effect; if it did not, send it again with a new key"));
+        }
+        // Also while the first request runs, or after it died: what it did is not known.
+        if entry.hash != self.hash {
+            return Err(Error::new("IDEMPOTENCY_CONFLICT", "this idempotency_key was used for a different request"));
+        }
+        Ok(match entry.answer {
+            Some(answer) => Judged::Answered(answer),
+            None if entry.leased_until.is_some_and(|until| until > now) => Judged::Running,
+            None => Judged::Abandoned,
+        })
+    }
+
+    fn draft(&self, services: &Services, answer: Option<Map<String, Value>>) -> Result<Draft> {
+        let now = services.clock.now();
+        let retention = TimeDelta::seconds(i64::try_from(services.profile.idempotency_ttl_seconds).unwrap_or(i64::MAX / 1000));
+        let expires_at = now + retention;
+        let entry = Entry {
+            hash: self.hash.clone(),
+            operation_id: self.operation_id.clone(),
+            expires_at,
+            leased_until: answer.is_none().then_some(now + LEASE),
+            answer,
+        };
+        // The record outlives the answer by as long again, so that a late retry is told
+        // IDEMPOTENCY_EXPIRED rather than carried out a second time.
+        Ok(Draft::new(serde_json::to_value(entry).map_err(Error::internal)?).due(expires_at + retention))
+    }
+}
+
+enum Judged {
+    Answered(Map<String, Value>),
+    Running,
+    Abandoned,
+}
+
+/// The part of a request that makes it this request.
+fn significant(request: &Value) -> Value {
+    let mut request = request.clone();
+    if let Some(members) = request.as_object_mut() {
+        for name in OUTSIDE_HASH {
+            members.shift_remove(name);
+        }
+        if let Some(authentication) = members.get_mut("push_notification_config").and_then(|config| config.get_mut("authentication")).and_then(Value::as_object_mut) {
+            authentication.shift_remove("credentials");
+        }
+    }
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_the_excluded_members_leave_the_hash() {
+        let request = json!({
+            "idempotency_key": "k", "context": {"a": 1}, "governance_context": "jws", "brand": {"domain": "nova.example"},
+            "push_notification_config": {"url": "https://buyer.example/hook", "authentication": {"schemes": ["Bearer"], "credentials": "secret"}},
+        });
+        assert_eq!(
+            significant(&request),
+            json!({
+                "brand": {"domain": "nova.example"},
+                "push_notification_config": {"url": "https://buyer.example/hook", "authentication": {"schemes": ["Bearer"]}},
+            })
+        );
+    }
+}

@@ -1,0 +1,150 @@
+//! The way of one call, from an authenticated caller and parsed arguments to an answer.
+//!
+//! Each step is one module: version, request schema, account, idempotency, operation, response
+//! schema, commit, envelope. No transport is known here: MCP, and later A2A, bring a tool and its
+//! arguments and take an [`Answer`].
+
+mod body;
+mod version;
+mod request;
+mod idempotency;
+mod operation;
+mod envelope;
+mod sweep;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::Value;
+use tokio_util::task::TaskTracker;
+
+use crate::error::{Error, Result};
+use crate::identity::{Principal, TenantId};
+use crate::json::Defect;
+use crate::ops::Services;
+use crate::spec::Tool;
+
+pub use body::{Assembled, Item, ResponseBody};
+pub(crate) use sweep::sweep;
+
+/// The tool that steers a sandbox. Outside one it does not exist.
+const CONTROLLER: &str = "comply_test_controller";
+
+/// Who makes a call.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The seller that is called.
+    pub tenant: TenantId,
+    /// The authenticated caller.
+    pub principal: Principal,
+    /// Names this call in the log.
+    pub request_id: String,
+}
+
+/// What a call ends in.
+#[derive(Debug)]
+pub struct Answer {
+    /// The tool that was called.
+    pub tool: &'static Tool,
+    /// The buyer's opaque context, to be echoed.
+    pub context: Option<Value>,
+    /// The answer proper.
+    pub result: Result<Success>,
+}
+
+/// An answer to a call that succeeded.
+#[derive(Debug)]
+pub struct Success {
+    /// Its members.
+    pub body: ResponseBody,
+    /// The key under which the answer is kept, for tools that take one.
+    pub idempotency_key: Option<String>,
+    /// Whether this is the answer that an earlier, equal request was given.
+    pub replayed: bool,
+}
+
+/// Carries calls out.
+#[derive(Clone, Debug)]
+pub struct Dispatcher {
+    services: Arc<Services>,
+    running: TaskTracker,
+}
+
+impl Dispatcher {
+    /// A dispatcher over what operations need. `running` tracks changes in progress, so that a
+    /// shutdown can wait for them.
+    pub fn new(services: Arc<Services>, running: TaskTracker) -> Self {
+        Dispatcher { services, running }
+    }
+
+    /// What operations need.
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// The tool of that name, if this seller offers it in its present mode.
+    pub fn tool(&self, name: &str) -> Option<&'static Tool> {
+        self.services.spec.tool(name).filter(|tool| self.offers(tool.name))
+    }
+
+    /// Whether a tool is offered in the present mode: the test controller only in a sandbox.
+    pub fn offers(&self, tool: &str) -> bool {
+        self.services.sandbox || tool != CONTROLLER
+    }
+
+    /// Whether answers of this tool are for programs that read text, as test controllers' are.
+    pub fn always_in_text(tool: &Tool) -> bool {
+        tool.name == CONTROLLER
+    }
+
+    /// Carries one call out.
+    ///
+    /// `defect` is what the JSON reader refused, with its place in the arguments when it lies in
+    /// them. Dropping the returned future abandons a read; a change runs on to its end.
+    pub async fn call(&self, caller: Caller, tool: &'static Tool, mut request: Value, defect: Option<(Defect, Option<String>)>) -> Answer {
+        let began = Instant::now();
+        let services = &self.services;
+        let checked = match defect {
+            Some((defect, field)) => Err(request::refuse_defect(&defect, field)),
+            // The controller answers an unfit request in its own words, with codes that a schema
+            // can't choose between (`comply-test-controller-response.json`).
+            None if tool.name == CONTROLLER => version::check(services.spec, &request),
+            None => version::check(services.spec, &request).and_then(|()| request::check(&services.schemas, tool, &request)),
+        };
+        let context = envelope::take_context(&mut request);
+        let result = match checked {
+            Err(error) => Err(error),
+            Ok(()) if tool.mutating => self.change(caller.clone(), tool, request).await,
+            Ok(()) => operation::read(services, &caller, tool, request).await,
+        };
+        log(&caller, tool, began, &result);
+        Answer { tool, context, result }
+    }
+
+    /// Runs a change as a task of its own: a client that hangs up must not leave it half done.
+    async fn change(&self, caller: Caller, tool: &'static Tool, request: Value) -> Result<Success> {
+        let services = Arc::clone(&self.services);
+        let task = self.running.spawn(async move { operation::change(&services, &caller, tool, request).await });
+        task.await.unwrap_or_else(|error| Err(Error::internal(error)))
+    }
+}
+
+/// One line for each call. Never a token, and nothing that the buyer sent beyond the names of
+/// things.
+fn log(caller: &Caller, tool: &Tool, began: Instant, result: &Result<Success>) {
+    let microseconds = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let (request, principal, tool) = (caller.request_id.as_str(), caller.principal.0.as_str(), tool.name);
+    match result {
+        Ok(success) => tracing::info!(request, principal, tool, microseconds, replayed = success.replayed, "answered"),
+        Err(error) => match &error.cause {
+            Some(cause) => tracing::error!(request, principal, tool, microseconds, code = error.code, cause = causes(cause.as_ref()), "failed"),
+            None => tracing::info!(request, principal, tool, microseconds, code = error.code, field = error.field, "refused"),
+        },
+    }
+}
+
+/// An error and everything behind it, outermost first.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,67 @@
+//! Which web pages may call.
+//!
+//! Buyer agents are programs and send no `Origin`. A browser does, and a page that made its own
+//! name resolve to this machine (DNS rebinding) would otherwise reach a seller that listens only
+//! here. MCP therefore demands that `Origin` be checked. `Host` is not: no request is answered
+//! without a token, which a rebound page doesn't have.
+
+use axum::http::HeaderMap;
+use axum::http::header::ORIGIN;
+use url::{Host, Url};
+
+/// The origins whose pages may call: those of this machine and the seller's own.
+#[derive(Clone, Debug)]
+pub struct Origins {
+    own: Option<url::Origin>,
+}
+
+impl Origins {
+    /// Allows this machine and the origin of the seller's public address, if it has one.
+    pub fn new(public: Option<&str>) -> Self {
+        Origins { own: public.and_then(|url| Url::parse(url).ok()).map(|url| url.origin()) }
+    }
+
+    /// Whether a request may go on: it comes from no page or from an allowed one.
+    pub fn allow(&self, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(ORIGIN).iter();
+        let Some(origin) = origins.next() else { return true };
+        let Some(origin) = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok()) else { return false };
+        origins.next().is_none() && (is_local(&origin) || self.own.as_ref() == Some(&origin.origin()))
+    }
+}
+
+fn is_local(origin: &Url) -> bool {
+    match origin.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_programs_local_pages_and_own_pages_may_call() {
+        let origins = Origins::new(Some("https://ads.example/agent"));
+        for (origin, allowed) in [
+            (None, true),
+            (Some("http://localhost:5173"), true),
+            (Some("http://127.0.0.1"), true),
+            (Some("http://[::1]:80"), true),
+            (Some("https://ads.example"), true),
+            (Some("http://ads.example"), false),
+            (Some("https://ads.example:8443"), false),
+            (Some("https://localhost.evil.example"), false),
+            (Some("null"), false),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(origin) = origin {
+                headers.insert(ORIGIN, origin.parse().expect("a header value"));
+            }
+            assert_eq!(origins.allow(&headers), allowed, "{origin:?}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The creative library: `sync_creatives`, `list_creatives`, and what media buys need of it.
+
+mod library;
+mod list;
+mod sync;
+
+pub(super) use library::{Library, checked_assignment};
+pub(super) use list::list;
+pub(super) use sync::{sync, wake_buys};

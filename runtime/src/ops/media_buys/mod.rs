@@ -1,0 +1,20 @@
+//! Media buys: `create_media_buy`, `update_media_buy`, `get_media_buys`.
+//!
+//! The order in which a request is judged: its own dates, then package by package product, price,
+//! money, flight, terms and creatives; then the adapter books or changes; then everything is
+//! written together. The ids of a buy and its packages follow from the operation, so that a retry
+//! after a crash books the same buy.
+
+mod flight;
+mod package;
+mod terms;
+mod create;
+mod update;
+mod keywords;
+mod read;
+mod wire;
+
+pub(super) use create::create;
+pub(super) use package::{PACKAGE_KEPT, priced};
+pub(super) use read::{get, scopes, selected};
+pub(super) use update::update;

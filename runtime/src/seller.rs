@@ -1,0 +1,196 @@
+//! A seller, put together and set going.
+//!
+//! `main` of a generated crate says [`Seller::new`] and [`Seller::run`]. Tests say
+//! [`Seller::start`] with a listener on port 0, or [`Seller::router`] without any network.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::auth::Callers;
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::dispatch::{Dispatcher, sweep};
+use crate::http::{self, Front, Origins};
+use crate::identity::TenantId;
+use crate::mcp::Server;
+use crate::ops::{Overlays, Services};
+use crate::platform::Platform;
+use crate::profile::Profile;
+use crate::schema::Schemas;
+use crate::serve::{self, StartError};
+use crate::spec::Spec;
+use crate::store::SharedStore;
+
+/// A seller: what the line says, what the manifest says, and what the adopter wrote.
+pub struct Seller {
+    spec: &'static Spec,
+    profile: &'static Profile,
+    platform: Arc<dyn Platform>,
+}
+
+/// In what surroundings a seller serves.
+#[derive(Clone)]
+pub struct Setting {
+    /// Where state is kept.
+    pub store: SharedStore,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Who is let in.
+    pub callers: Callers,
+    /// The folder of the catalogue.
+    pub catalog: PathBuf,
+    /// Whether nothing reaches a real ad server and the test controller is offered.
+    pub sandbox: bool,
+}
+
+/// A seller that serves until it is stopped.
+#[derive(Debug)]
+pub struct Running {
+    url: String,
+    front: Arc<Front>,
+    background: Background,
+    server: JoinHandle<()>,
+}
+
+/// What goes on beside the calls, and how it is ended.
+#[derive(Clone, Debug)]
+struct Background {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Seller {
+    /// Puts a seller together.
+    pub fn new(spec: &'static Spec, profile: &'static Profile, platform: impl Platform) -> Self {
+        Seller { spec, profile, platform: Arc::new(platform) }
+    }
+
+    /// What the AdCP line says.
+    pub fn spec(&self) -> &'static Spec {
+        self.spec
+    }
+
+    /// What the manifest says.
+    pub fn profile(&self) -> &'static Profile {
+        self.profile
+    }
+
+    /// Serves as the command line and the environment say, until the process is told to stop.
+    /// Returns the exit code: 0 after an orderly stop, 1 when serving failed, 2 when something
+    /// impossible was asked for.
+    pub async fn run(self) -> ExitCode {
+        serve::run(self).await
+    }
+
+    /// Serves on a listener.
+    ///
+    /// # Errors
+    ///
+    /// When the schemas, the catalogue or the store can't be used.
+    pub async fn start(self, listener: TcpListener, setting: Setting) -> Result<Running, StartError> {
+        let mut address = listener.local_addr().map_err(|source| StartError::Address { addr: ([0, 0, 0, 0], 0).into(), source })?;
+        if address.ip().is_unspecified() {
+            // "Everywhere" is no address to send anybody to.
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        let url = format!("http://{address}/mcp");
+        let (front, background) = self.assemble(setting, &url).await?;
+        let router = http::router(Arc::clone(&front));
+        let server = tokio::spawn(http::serve(listener, router, background.stop.clone(), serve::GRACE));
+        Ok(Running { url, front, background, server })
+    }
+
+    /// The routes of the seller, for tests that need no network. `url` is where it is said to be.
+    ///
+    /// # Errors
+    ///
+    /// When the schemas, the catalogue or the store can't be used.
+    pub async fn router(self, setting: Setting, url: &str) -> Result<Router, StartError> {
+        let (front, _) = self.assemble(setting, url).await?;
+        Ok(http::router(front))
+    }
+
+    async fn assemble(self, setting: Setting, local_url: &str) -> Result<(Arc<Front>, Background), StartError> {
+        let Seller { spec, profile, platform } = self;
+        let url = profile.url.map_or_else(|| local_url.to_owned(), |url| format!("{}/mcp", url.trim_end_matches('/')));
+        let schemas = Arc::new(Schemas::new(spec)?);
+        let catalog = Arc::new(Catalog::load(&setting.catalog, &url, profile, &schemas, setting.sandbox)?);
+        let tenant = TenantId(TenantId::SINGLE.to_owned());
+        let cursors = serve::cursor_key(setting.store.as_ref(), &tenant).await?;
+        let services = Arc::new(Services {
+            spec,
+            profile,
+            store: setting.store,
+            catalog,
+            clock: setting.clock,
+            platform,
+            cursors,
+            schemas: Arc::clone(&schemas),
+            sandbox: setting.sandbox,
+            overlays: Overlays::default(),
+        });
+        let background = Background { tasks: TaskTracker::new(), stop: CancellationToken::new() };
+        let dispatcher = Dispatcher::new(Arc::clone(&services), background.tasks.clone());
+        let mcp = Server::new(dispatcher).map_err(StartError::Tools)?;
+        let front = Front {
+            services: Arc::clone(&services),
+            mcp,
+            callers: setting.callers,
+            origins: Origins::new(profile.url),
+            url,
+            stopping: AtomicBool::new(false),
+        };
+        let stop = background.stop.clone();
+        background.tasks.spawn(async move { sweep(&services, stop).await });
+        tokio::task::spawn_blocking(move || warm(spec, &schemas));
+        Ok((Arc::new(front), background))
+    }
+}
+
+/// Compiles the validators that calls will need, so that the first buyer need not wait.
+fn warm(spec: &Spec, schemas: &Schemas) {
+    for tool in spec.tools {
+        for definition in [tool.request, tool.response] {
+            if let Err(reason) = schemas.warm(definition) {
+                tracing::error!(tool = tool.name, definition, reason, "a schema can't be used; every call of this tool will fail");
+            }
+        }
+    }
+}
+
+impl Running {
+    /// Where MCP is served, as reached from this machine.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Turns new calls away, lets those in progress finish within a bound, and returns.
+    pub async fn stop(self) {
+        self.front.stopping.store(true, Ordering::Relaxed);
+        self.background.stop.cancel();
+        self.background.tasks.close();
+        let ended = async {
+            if let Err(error) = self.server.await {
+                tracing::error!(%error, "the server did not end well");
+            }
+            self.background.tasks.wait().await;
+        };
+        if tokio::time::timeout(serve::GRACE, ended).await.is_err() {
+            tracing::warn!("some calls were still in progress; their leases run out and retries take them up again");
+        }
+    }
+}
+
+impl std::fmt::Debug for Seller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seller").field("name", &self.profile.name).field("line", &self.spec.line).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! What a seller prints when it is up: where it is and how to try it. The only thing the runtime
+//! writes to standard output.
+
+use std::io::Write;
+
+use crate::profile::Profile;
+use crate::spec::Spec;
+
+/// What the banner tells.
+pub(super) struct Banner<'b> {
+    pub(super) spec: &'b Spec,
+    pub(super) profile: &'b Profile,
+    pub(super) url: &'b str,
+    pub(super) store: &'b str,
+    pub(super) sandbox: bool,
+    /// A token that was made up for this run. One that was configured is never printed.
+    pub(super) token: Option<&'b str>,
+}
+
+impl Banner<'_> {
+    pub(super) fn print(&self) {
+        let mut out = std::io::stdout().lock();
+        // A closed standard output is no reason not to serve.
+        let _ = out.write_all(self.text().as_bytes()).and_then(|()| out.flush());
+    }
+
+    fn text(&self) -> String {
+        let Banner { spec, profile, url, store, sandbox, token } = self;
+        let mode = if *sandbox { "sandbox" } else { "live" };
+        let mut text = format!("{} speaks AdCP {} at {url} ({mode}, store {store})\n", profile.name, spec.version);
+        if let Some(token) = token {
+            text.push_str(&format!("\nBearer token for this run (set SELLER_TOKEN to choose one): {token}\n"));
+        }
+        if *sandbox {
+            let token = token.unwrap_or("$SELLER_TOKEN");
+            text.push_str(&format!(
+                "\nTry it:\n  npx -y @adcp/sdk@6.11.0 {url} get_products '{{\"buying_mode\":\"wholesale\"}}' --auth {token} --allow-http\n\nor\n  curl -s {url} -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\\n    -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{{\"name\":\"get_products\",\"arguments\":{{\"buying_mode\":\"wholesale\"}}}}}}'\n"
+            ));
+        }
+        text.push_str("\nStop with Ctrl-C.\n");
+        text
+    }
+}
+
+/// Says why the seller did not start. Not by the log, whose settings may be what is wrong.
+pub(super) fn refuse(error: &dyn std::error::Error) {
+    let mut text = format!("error: {error}\n");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        // Some errors quote their cause themselves.
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(&format!("  because: {cause_text}\n"));
+        }
+        source = cause.source();
+    }
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

@@ -1,0 +1,76 @@
+//! What is said at start-up, on the command line or in the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use chrono::DateTime;
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand};
+
+use crate::clock::Timestamp;
+
+/// The command line of a seller.
+#[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Options,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve buyers. This is also what happens without a subcommand.
+    Serve(Options),
+}
+
+impl CommandLine {
+    /// The options of `serve`, wherever they stood.
+    pub(crate) fn options(self) -> Options {
+        match self.command {
+            Some(Command::Serve(options)) => options,
+            None => self.serve,
+        }
+    }
+}
+
+/// How a seller is to run.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Address to listen on.
+    #[arg(long, env = "SELLER_ADDR", value_name = "HOST:PORT", default_value = "127.0.0.1:3001")]
+    pub addr: SocketAddr,
+    /// Where state is kept: `memory:` or `sqlite:PATH`. Default: the manifest's store.
+    #[arg(long, env = "SELLER_STORE", value_name = "URL")]
+    pub store: Option<String>,
+    /// Serve a sandbox: nothing reaches a real ad server, and the test controller is offered.
+    #[arg(long, env = "SELLER_SANDBOX", value_parser = BoolishValueParser::new())]
+    pub sandbox: bool,
+    /// Folder with products.toml, formats.toml and the like.
+    #[arg(long, env = "SELLER_CATALOG", value_name = "FOLDER", default_value = "catalog")]
+    pub catalog: PathBuf,
+    /// TOML file with the API keys of buyers: [[key]] with principal and sha256.
+    #[arg(long, env = "SELLER_API_KEYS", value_name = "FILE")]
+    pub api_keys: Option<PathBuf>,
+    /// Instant at which the clock of a sandbox starts, as 2026-03-10T00:00:00Z.
+    #[arg(long, env = "SELLER_CLOCK", value_name = "INSTANT", value_parser = instant)]
+    pub clock: Option<Timestamp>,
+    /// Bearer token of a sandbox. Only by environment: command lines can be seen by others.
+    #[arg(skip = sandbox_token())]
+    pub token: Option<String>,
+    /// What to log: a level or a filter such as `adcp_seller=debug`.
+    #[arg(long, env = "SELLER_LOG", value_name = "FILTER", default_value = "info")]
+    pub log: String,
+    /// How to log: `text` or `json`.
+    #[arg(long, env = "SELLER_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub log_format: String,
+}
+
+fn sandbox_token() -> Option<String> {
+    std::env::var("SELLER_TOKEN").ok()
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc()).map_err(|error| format!("{error}; write an RFC 3339 instant such as 2026-03-10T00:00:00Z"))
+}

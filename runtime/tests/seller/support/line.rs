@@ -1,0 +1,90 @@
+//! The AdCP 3.0 line as the repository keeps it, in the form in which a generated `wire` crate
+//! hands it over.
+
+use std::sync::LazyLock;
+
+use adcp_seller::error::Recovery;
+use adcp_seller::profile::{AccountMode, Profile};
+use adcp_seller::spec::{Spec, Tool};
+use serde_json::{Value, json};
+
+/// The tools of a sales seller.
+const TOOLS: [&str; 12] = [
+    "comply_test_controller",
+    "create_media_buy",
+    "get_adcp_capabilities",
+    "get_media_buy_delivery",
+    "get_media_buys",
+    "get_products",
+    "list_accounts",
+    "list_creative_formats",
+    "list_creatives",
+    "sync_accounts",
+    "sync_creatives",
+    "update_media_buy",
+];
+
+/// The manifest of the seller under test.
+pub(crate) static PROFILE: Profile = Profile {
+    name: "press-desk",
+    url: None,
+    specialisms: &["sales-non-guaranteed"],
+    protocols: &["media_buy"],
+    pricing_models: &["cpm"],
+    accounts: AccountMode::Explicit,
+    store: "memory:",
+    idempotency_ttl_seconds: 86_400,
+};
+
+/// The line.
+pub(crate) fn spec() -> &'static Spec {
+    static SPEC: LazyLock<Spec> = LazyLock::new(read);
+    &SPEC
+}
+
+fn read() -> Spec {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/3.0");
+    let json = |name: &str| -> Value {
+        let text = std::fs::read(format!("{folder}/{name}")).expect("the line's facts are in the repository");
+        serde_json::from_slice(&text).expect("JSON")
+    };
+    let (facts, definitions) = (json("facts.json"), json("definitions.json"));
+    let tools: Vec<Tool> = TOOLS
+        .iter()
+        .map(|name| {
+            let tool = &facts["tools"][name];
+            let word = |member: &str| leak(tool[member].as_str().expect("a string").to_owned());
+            Tool { name, mutating: tool["mutating"] == true, request: word("request"), response: word("response") }
+        })
+        .collect();
+    let list: Vec<Value> = tools.iter().map(|tool| json!({ "name": tool.name, "inputSchema": definitions["definitions"][tool.request] })).collect();
+    let mut errors: Vec<(&'static str, Recovery)> = facts["error_codes"]
+        .as_object()
+        .expect("a table of codes")
+        .iter()
+        .map(|(code, entry)| {
+            let recovery = entry.as_str().or_else(|| entry["recovery"].as_str()).expect("a recovery class");
+            let recovery = match recovery {
+                "correctable" => Recovery::Correctable,
+                "transient" => Recovery::Transient,
+                "terminal" => Recovery::Terminal,
+                other => panic!("recovery class {other}"),
+            };
+            (leak(code.clone()), recovery)
+        })
+        .collect();
+    errors.sort_unstable_by_key(|(code, _)| *code);
+    Spec {
+        line: "3.0",
+        version: leak(facts["version"].as_str().expect("a version").to_owned()),
+        major: 3,
+        tools: Vec::leak(tools),
+        errors: Vec::leak(errors),
+        schemas: leak(json!({ "definitions": definitions["definitions"] }).to_string()),
+        tool_list: leak(Value::from(list).to_string()),
+    }
+}
+
+fn leak(text: String) -> &'static str {
+    String::leak(text)
+}

@@ -1,0 +1,93 @@
+//! `verify`: what the official storyboards say about a seller.
+
+use super::source::{self, Planned};
+use super::{Outcome, Result};
+use crate::cli::VerifyArgs;
+use crate::plan::Store;
+use crate::report::{Printer, Table};
+use crate::verify::{self, Failure, Options, Run, Selection, StartInstant, Tally, Verdict};
+
+/// Verifies a seller and tells what was found.
+pub(super) fn run(args: &VerifyArgs, printer: &Printer) -> Result<Outcome> {
+    let Planned { plan, .. } = source::plan(source::of_seller(&args.dir)?, printer)?;
+    let options = Options {
+        seller: args.dir.clone(),
+        selection: match (args.all, args.storyboards.as_slice()) {
+            (true, _) => Selection::All,
+            (false, []) => Selection::Named(plan.specialisms.clone()),
+            (false, named) => Selection::Named(named.to_vec()),
+        },
+        release: args.release,
+        clock: StartInstant::from_flag(args.clock.as_deref())?,
+        durable: plan.store != Store::Memory,
+        keep: args.keep,
+    };
+    let progress = printer.progress("looking for the storyboard runner");
+    let verdict = verify::verify(&options, &|doing| progress.message(doing))?;
+    progress.done("verified", &plan.name);
+    if printer.is_json() {
+        printer.json(&verdict)?;
+    } else {
+        show(&verdict, printer)?;
+    }
+    Ok(if verdict.passes() { Outcome::Fine } else { Outcome::Findings })
+}
+
+fn show(verdict: &Verdict, printer: &Printer) -> Result<()> {
+    for run in &verdict.runs {
+        printer.table(&table(run))?;
+        for storyboard in &run.storyboards {
+            for skip in &storyboard.skips {
+                let why = skip.detail.as_deref().unwrap_or(&skip.reason);
+                printer.data(&format!("skipped  {}: {}: {why}\n", storyboard.id, skip.step))?;
+            }
+        }
+        for failure in &run.failures {
+            printer.data(&told(failure))?;
+        }
+        printer.data("\n")?;
+    }
+    let Tally { passed, failed, skipped } = verdict.steps;
+    printer.data(&format!("{passed} passed, {failed} failed, {skipped} skipped\n"))?;
+    let clock = match &verdict.clock {
+        Some(instant) => format!("runner and seller ran on a clock that started at {instant}"),
+        None => "runner and seller ran on the machine's clock".to_owned(),
+    };
+    printer.note(&format!("judged by {}; {clock}", verdict.runner));
+    for run in &verdict.runs {
+        printer.note(&format!("report of {}: `{}`", run.name, run.report.display()));
+    }
+    Ok(())
+}
+
+/// One row for each storyboard. What the runner counts without listing it has one row together.
+fn table(run: &Run) -> Table {
+    let mut table = Table::new(["storyboard", "passed", "failed", "skipped"]);
+    let mut row = |name: String, steps: Tally| {
+        table.row([name, steps.passed.to_string(), steps.failed.to_string(), steps.skipped.to_string()]);
+    };
+    for storyboard in &run.storyboards {
+        row(storyboard.id.clone(), storyboard.steps);
+    }
+    if let Some(unlisted) = &run.unlisted {
+        row(format!("{} (counted together by the runner)", unlisted.storyboards.join(", ")), unlisted.steps);
+    }
+    row(format!("{}, total", run.name), run.steps);
+    table
+}
+
+fn told(failure: &Failure) -> String {
+    let mut text = format!("failed   {}: {} ({}): {}\n", failure.storyboard, failure.title, failure.task, failure.error);
+    let at = failure.pointer.as_ref().map(|pointer| format!(" at {pointer}")).unwrap_or_default();
+    if let Some(expected) = &failure.expected {
+        text.push_str(&format!("         expected{at}: {}\n", worded(expected)));
+    }
+    if let Some(actual) = &failure.actual {
+        text.push_str(&format!("         actual{at}: {}\n", worded(actual)));
+    }
+    text
+}
+
+fn worded(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), |text| text.trim().replace('\n', "\n           "))
+}

@@ -1,0 +1,443 @@
+//! The table itself.
+
+use super::{Code, Entry, Severity};
+
+/// Every rule, in the order of the codes.
+pub static CODES: &[Entry] = &[
+    Entry {
+        code: Code::Syntax,
+        id: "M0001",
+        severity: Severity::Error,
+        title: "not valid TOML",
+        explanation: "The file does not follow TOML 1.0, so nothing in it can be judged. The message names what the
+parser expected at the marked place; a quote or bracket that was never closed is often some lines
+above it.",
+        wrong: Some(r#"name = "acme-media
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#,
+    },
+    Entry {
+        code: Code::NotUtf8,
+        id: "M0002",
+        severity: Severity::Error,
+        title: "not UTF-8 text",
+        explanation: "A manifest is UTF-8. Editors on Windows sometimes save Latin-1 or UTF-16 instead. A byte order
+mark and Windows line ends are fine.",
+        wrong: None,
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#,
+    },
+    Entry {
+        code: Code::TooLarge,
+        id: "M0003",
+        severity: Severity::Error,
+        title: "manifest too large",
+        explanation: "A manifest has a few dozen lines; more than 256 KiB is some other file, and is refused before it
+is parsed.",
+        wrong: None,
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#,
+    },
+    Entry {
+        code: Code::UnknownKey,
+        id: "M0004",
+        severity: Severity::Error,
+        title: "unknown key",
+        explanation: "Keys that mean nothing are refused instead of ignored: a mistyped key that does nothing is found
+in production. In TOML every key below a `[table]` line belongs to that table, so a key of the top
+level has to stand above the first of them.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+shop = "sqlite"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+store = "sqlite"
+"#,
+    },
+    Entry {
+        code: Code::WrongType,
+        id: "M0005",
+        severity: Severity::Error,
+        title: "wrong type of value",
+        explanation: "The key is right and its value has another type: a number without quotes where a text is wanted,
+a single text where a list is wanted. An AdCP line is a text, because `3.10` is not `3.1`.",
+        wrong: Some(r#"name = "acme-media"
+adcp = 3.0
+specialisms = ["sales-non-guaranteed"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#,
+    },
+    Entry {
+        code: Code::MissingKey,
+        id: "M0006",
+        severity: Severity::Error,
+        title: "missing key",
+        explanation: "Three keys have no default, since nobody can guess them: `name`, `adcp` and `specialisms`.",
+        wrong: Some(r#"adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#,
+    },
+    Entry {
+        code: Code::UnknownWord,
+        id: "M0007",
+        severity: Severity::Error,
+        title: "unknown word",
+        explanation: "The key takes words from a fixed list, and this is not one of them. Words of the spec are written
+as the spec writes them: specialisms in kebab-case, pricing models in snake_case, both lower case.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-nonguaranteed"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#,
+    },
+    Entry {
+        code: Code::NotGenerated,
+        id: "M0008",
+        severity: Severity::Error,
+        title: "not generated yet",
+        explanation: "The word or key is right, the spec or the plan for this tool has it, and this version does not
+generate it. It is refused instead of ignored, so that no seller claims what it cannot do. A
+specialism is also a promise to pass its storyboards.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+transports = ["mcp", "a2a"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+transports = ["mcp"]
+"#,
+    },
+    Entry {
+        code: Code::Duplicate,
+        id: "M0009",
+        severity: Severity::Error,
+        title: "the same word twice",
+        explanation: "A list of distinct words has one of them twice. It is harmless in most places and a sign that
+something else was meant in the rest.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+transports = ["mcp", "mcp"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+transports = ["mcp"]
+"#,
+    },
+    Entry {
+        code: Code::EmptyList,
+        id: "M0010",
+        severity: Severity::Error,
+        title: "empty list",
+        explanation: "The list needs at least one word. A seller without specialisms has no tools, one without
+transports cannot be called, one without pricing models cannot sell. To take the default, leave the
+key out.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = []
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#,
+    },
+    Entry {
+        code: Code::Name,
+        id: "M0011",
+        severity: Severity::Error,
+        title: "not a usable name",
+        explanation: "The name becomes a Rust crate, a program, a folder and a container image. What all of them take is
+lower-case letters, digits and single hyphens, starting with a letter, 64 letters at most.",
+        wrong: Some(r#"name = "Acme Media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#,
+    },
+    Entry {
+        code: Code::ReservedName,
+        id: "M0012",
+        severity: Severity::Error,
+        title: "name already taken",
+        explanation: "The name is a keyword of Rust, or something that the generated workspace, Cargo or the operating
+system already calls its own. A crate with it would not build.",
+        wrong: Some(r#"name = "wire"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#,
+    },
+    Entry {
+        code: Code::Url,
+        id: "M0013",
+        severity: Severity::Error,
+        title: "not a usable URL",
+        explanation: "The public URL is where buyers reach the seller: an absolute `https` URL without credentials. It is
+published, so it must not carry secrets. Leave `url` out until the seller has a home.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+url = "ads.acme.example"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+url = "https://ads.acme.example"
+"#,
+    },
+    Entry {
+        code: Code::UrlPath,
+        id: "M0014",
+        severity: Severity::Error,
+        title: "URL with a path",
+        explanation: "The public URL is scheme, host and port only. Each transport adds its own path below it: MCP is at
+`/mcp`, discovery documents are at well-known paths of the host.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+url = "https://ads.acme.example/mcp"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+url = "https://ads.acme.example"
+"#,
+    },
+    Entry {
+        code: Code::PlainHttp,
+        id: "M0015",
+        severity: Severity::Error,
+        title: "plain http outside this machine",
+        explanation: "Buyers authenticate with bearer tokens, and over plain `http` everybody on the way can read them.
+Only the loopback host of a developer's own machine is exempt.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+url = "http://ads.acme.example"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+url = "http://127.0.0.1:3001"
+"#,
+    },
+    Entry {
+        code: Code::UnknownLine,
+        id: "M0016",
+        severity: Severity::Error,
+        title: "unknown AdCP line",
+        explanation: "`adcp` names a line of the protocol, major and minor: `3.0`. The exact version of its schemas comes
+with the line. `adcp-scaffold spec list` shows the lines at hand, `adcp-scaffold spec add` adds one
+from an official bundle.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0.6"
+specialisms = ["sales-non-guaranteed"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#,
+    },
+    Entry {
+        code: Code::AuctionOnGuaranteed,
+        id: "M0017",
+        severity: Severity::Error,
+        title: "auction price on guaranteed products",
+        explanation: "A guarantee is a promise of delivery at a price that both sides know, so its pricing options carry
+`fixed_price`. An auction has a `floor_price` and a price that emerges later. A seller whose
+specialisms are all guaranteed has nothing to auction.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-guaranteed"]
+
+[pricing]
+auction = true
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[pricing]
+auction = true
+"#,
+    },
+    Entry {
+        code: Code::SingletonWithTenants,
+        id: "M0018",
+        severity: Severity::Error,
+        title: "one account for several tenants",
+        explanation: r#"`accounts = "singleton"` gives everybody the same account. With several tenants in one process each
+would see and change the others' media buys."#,
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+accounts = "singleton"
+
+[tenants]
+by = "host"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+accounts = "singleton"
+"#,
+    },
+    Entry {
+        code: Code::Duration,
+        id: "M0019",
+        severity: Severity::Error,
+        title: "not a span of time",
+        explanation: "A span of time is a whole number and a unit, without a space: `s` seconds, `m` minutes, `h` hours,
+`d` days.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[idempotency]
+retention = "one day"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[idempotency]
+retention = "1d"
+"#,
+    },
+    Entry {
+        code: Code::RetentionRange,
+        id: "M0020",
+        severity: Severity::Error,
+        title: "retention outside what AdCP allows",
+        explanation: "A seller keeps the answer to an idempotency key so that a retry gets the same one. AdCP allows one
+hour to seven days and recommends a day: shorter loses retries, longer makes buyers keep keys. The
+bounds are those of `replay_ttl_seconds` in the capabilities.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[idempotency]
+retention = "30d"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[idempotency]
+retention = "7d"
+"#,
+    },
+    Entry {
+        code: Code::RuntimeOrigins,
+        id: "M0021",
+        severity: Severity::Error,
+        title: "contradictory origin of the runtime",
+        explanation: r#"The runtime crate comes from one place: `source = "vendored"` (a copy in the seller's folder), a
+`path`, a published `version`, or a `git` repository with the `rev` to take from it. A repository
+without a commit would give another crate tomorrow."#,
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[runtime]
+version = "0.1"
+path = "../adcp-seller"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[runtime]
+path = "../adcp-seller"
+"#,
+    },
+    Entry {
+        code: Code::RuntimeValue,
+        id: "M0022",
+        severity: Severity::Error,
+        title: "unusable origin of the runtime",
+        explanation: "The origin has the right key and a value that Cargo could not use. It is refused here, with its
+place, instead of by Cargo in a file that was generated from it.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[runtime]
+version = "latest"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[runtime]
+version = "0.1"
+"#,
+    },
+    Entry {
+        code: Code::StorePath,
+        id: "M0023",
+        severity: Severity::Error,
+        title: "unusable path of the database",
+        explanation: "`sqlite` alone keeps its database in `seller.db` in the working directory of the running seller.
+After a colon it takes the path of another file.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+store = "sqlite:"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+store = "sqlite:data/seller.db"
+"#,
+    },
+    Entry {
+        code: Code::MemoryStore,
+        id: "M0024",
+        severity: Severity::Warning,
+        title: "memory store is for development",
+        explanation: "The memory store forgets media buys, accounts and idempotency keys when the process ends. That is
+pleasant in development and a breach of contract in production.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+store = "memory"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+store = "sqlite"
+"#,
+    },
+];

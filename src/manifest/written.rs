@@ -1,0 +1,142 @@
+//! The manifest's keys: one struct per table, each value with its span.
+//!
+//! These structs are the only list of keys. The JSON Schema, the check for unknown keys and the
+//! check of types are all derived from them. Words stay strings here, because a word that is
+//! not generated yet, or mistyped, deserves a better answer than serde's.
+//!
+//! Required keys are `Option` as well: their absence is found by [`super::shape`] together with
+//! everything else, instead of ending the reading.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::plan::support::{self, defaults};
+
+/// A text with its place.
+pub type Text = Spanned<String>;
+/// A list of texts with its place and theirs.
+pub type Texts = Spanned<Vec<Spanned<String>>>;
+
+/// One AdCP seller: what it is called, what it sells and how it runs.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "seller.toml")]
+pub struct Manifest {
+    /// The seller's name in kebab-case. The generated crate is called the same.
+    #[schemars(with = "String", regex(pattern = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"))]
+    #[schemars(length(max = 64), example = &"acme-media")]
+    pub name: Option<Text>,
+
+    /// The AdCP line that the seller speaks: major and minor, no patch.
+    #[schemars(with = "String", regex(pattern = r"^[0-9]+\.[0-9]+$"), example = &"3.0")]
+    pub adcp: Option<Text>,
+
+    /// Where buyers reach the seller: scheme and host, no path. Leave it out until it has a home.
+    #[serde(default)]
+    #[schemars(with = "String", url, example = &"https://ads.acme.example")]
+    pub url: Option<Text>,
+
+    /// The protocols over which buyers call.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>", length(min = 1), extend("uniqueItems" = true))]
+    #[schemars(extend("items" = word_of(support::TRANSPORTS), "default" = defaults::TRANSPORTS), example = ["mcp"])]
+    pub transports: Option<Texts>,
+
+    /// What the seller claims to do, in the spec's own words. Decides which tools it offers and
+    /// which storyboards it has to pass.
+    #[schemars(with = "Vec<String>", length(min = 1), extend("uniqueItems" = true))]
+    #[schemars(extend("items" = word_of(support::SPECIALISMS)), example = ["sales-non-guaranteed"])]
+    pub specialisms: Option<Texts>,
+
+    /// How a call names the account it acts for: `explicit` (the buyer names one that it synced),
+    /// `from_auth` (the credential is the account), `singleton` (one account for everybody).
+    #[serde(default)]
+    #[schemars(with = "String", extend("enum" = support::ACCOUNTS, "default" = defaults::ACCOUNTS), example = &"explicit")]
+    pub accounts: Option<Text>,
+
+    /// Where state is kept: `sqlite` (a file called `seller.db`), `sqlite:PATH`, or `memory`,
+    /// which forgets everything and is for development only.
+    #[serde(default)]
+    #[schemars(with = "String", regex(pattern = r"^(memory|sqlite|sqlite:.+)$"))]
+    #[schemars(extend("default" = defaults::STORE), example = &"sqlite", example = &"sqlite:data/seller.db", example = &"memory")]
+    pub store: Option<Text>,
+
+    /// What products may cost.
+    #[serde(default)]
+    #[schemars(with = "Pricing")]
+    pub pricing: Option<Pricing>,
+
+    /// Replay protection of mutating calls.
+    #[serde(default)]
+    #[schemars(with = "Idempotency")]
+    pub idempotency: Option<Idempotency>,
+
+    /// Where the runtime crate `adcp-seller` comes from.
+    #[serde(default)]
+    #[schemars(with = "Runtime")]
+    pub runtime: Option<Runtime>,
+}
+
+/// What products may cost.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pricing {
+    /// The pricing models that products may use.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>", length(min = 1), extend("uniqueItems" = true))]
+    #[schemars(extend("items" = word_of(support::PRICING_MODELS), "default" = defaults::PRICING_MODELS), example = ["cpm", "vcpm"])]
+    pub models: Option<Texts>,
+
+    /// Whether products may be sold by auction, with a floor price instead of a fixed one.
+    #[serde(default)]
+    #[schemars(with = "bool", extend("default" = defaults::AUCTION), example = true)]
+    pub auction: Option<Spanned<bool>>,
+}
+
+/// Replay protection of mutating calls.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Idempotency {
+    /// How long the answer to an idempotency key is kept: a number and `s`, `m`, `h` or `d`,
+    /// from `1h` to `7d`.
+    #[serde(default)]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]+(s|m|h|d)$"))]
+    #[schemars(extend("default" = defaults::RETENTION), example = &"24h")]
+    pub retention: Option<Text>,
+}
+
+/// Where the runtime crate comes from: one of `source`, `path`, `version`, or `git` with `rev`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Runtime {
+    /// `vendored`: a copy in the seller's folder, so that nothing needs publishing. The default.
+    #[serde(default)]
+    #[schemars(with = "String", extend("enum" = support::RUNTIME_SOURCES), example = &"vendored")]
+    pub source: Option<Text>,
+
+    /// A folder that holds the crate, relative to the seller's folder.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1), example = &"../adcp-seller")]
+    pub path: Option<Text>,
+
+    /// A published version, in Cargo's notation.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1), example = &"0.1")]
+    pub version: Option<Text>,
+
+    /// A git repository that holds the crate; needs `rev`.
+    #[serde(default)]
+    #[schemars(with = "String", url, example = &"https://git.example/adcp-scaffold.git")]
+    pub git: Option<Text>,
+
+    /// The commit to take from `git`, as 7 to 40 hexadecimal digits.
+    #[serde(default)]
+    #[schemars(with = "String", regex(pattern = r"^[0-9a-f]{7,40}$"), example = &"0123abc")]
+    pub rev: Option<Text>,
+}
+
+/// The schema of one word of a list.
+fn word_of(words: &[&str]) -> serde_json::Value {
+    serde_json::json!({ "type": "string", "enum": words })
+}

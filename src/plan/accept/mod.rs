@@ -1,0 +1,93 @@
+//! From a manifest to a plan: every rule is checked, every fault reported.
+//!
+//! One file per group of keys; each adds methods to [`Check`], which holds the faults so far.
+
+mod identity;
+mod offer;
+mod state;
+mod origin;
+mod vocabulary;
+
+use super::{Lines, Plan, RuntimeSource, tools};
+use crate::manifest::written::Manifest;
+use crate::manifest::{Diagnostic, Rejected, Source, diagnostic};
+
+/// A plan, and what its owner should know about it.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// What is meant.
+    pub plan: Plan,
+    /// The manifest that it came from.
+    pub source: Source,
+    /// Warnings only, in the order of the file.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// The plan of a manifest.
+///
+/// # Errors
+/// Every fault that was found: one bad value doesn't hide the next.
+pub fn accept(source: Source, lines: &dyn Lines) -> Result<Accepted, Rejected> {
+    let (manifest, diagnostics) = crate::manifest::read(&source);
+    let mut check = Check { diagnostics };
+    let plan = check.plan(&manifest, lines);
+    let mut diagnostics = check.diagnostics;
+    match plan {
+        Some(plan) if !diagnostics.iter().any(Diagnostic::is_error) => {
+            diagnostic::sort(&mut diagnostics);
+            Ok(Accepted {
+                plan,
+                source,
+                warnings: diagnostics,
+            })
+        }
+        _ => Err(Rejected::new(source, diagnostics)),
+    }
+}
+
+/// The faults so far. Each method checks one key and gives its value, if it has a usable one.
+struct Check {
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Check {
+    fn plan(&mut self, manifest: &Manifest, lines: &dyn Lines) -> Option<Plan> {
+        let facts = self.line(manifest.adcp.as_ref(), lines);
+        let name = self.name(manifest.name.as_ref());
+        let url = self.url(manifest.url.as_ref());
+        let transports = self.transports(manifest.transports.as_ref());
+        let specialisms = self.specialisms(manifest.specialisms.as_ref(), facts.as_ref());
+        let accounts = self.accounts(manifest.accounts.as_ref());
+        let store = self.store(manifest.store.as_ref());
+        let pricing = manifest.pricing.as_ref();
+        let models = pricing.and_then(|pricing| pricing.models.as_ref());
+        let pricing_models = self.pricing_models(models, facts.as_ref());
+        let auction = self.auction(manifest);
+        let idempotency = manifest.idempotency.as_ref();
+        let retention = self.retention(idempotency.and_then(|table| table.retention.as_ref()));
+        let runtime = match &manifest.runtime {
+            Some(runtime) => self.runtime(runtime),
+            None => Some(RuntimeSource::Vendored),
+        };
+        let (facts, specialisms) = (facts?, specialisms?);
+        Some(Plan {
+            name: name?,
+            url,
+            transports: transports?,
+            protocols: tools::protocols(&facts, &specialisms),
+            tools: tools::derive(&facts, &specialisms),
+            specialisms,
+            adcp: facts.line,
+            pricing_models: pricing_models?,
+            auction,
+            accounts: accounts?,
+            store: store?,
+            idempotency_ttl_seconds: retention?,
+            runtime: runtime?,
+        })
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+}

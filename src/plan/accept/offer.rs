@@ -1,0 +1,98 @@
+//! What the seller does: transports, specialisms, pricing.
+
+use super::Check;
+use super::vocabulary::Vocabulary;
+use crate::manifest::written::{Manifest, Texts};
+use crate::manifest::{Code, Diagnostic};
+use crate::plan::support::{self, defaults};
+use crate::plan::{LineFacts, Transport};
+
+impl Check {
+    pub(super) fn transports(&mut self, texts: Option<&Texts>) -> Option<Vec<Transport>> {
+        let Some(texts) = texts else {
+            return Some(vec![Transport::Mcp]);
+        };
+        let vocabulary = Vocabulary {
+            subject: "a transport",
+            key: "transports",
+            required: false,
+            generated: support::TRANSPORTS,
+            known: support::KNOWN_TRANSPORTS.to_vec(),
+        };
+        let words = self.list(texts, &vocabulary)?;
+        Some(words.iter().map(|_| Transport::Mcp).collect())
+    }
+
+    pub(super) fn specialisms(
+        &mut self,
+        texts: Option<&Texts>,
+        facts: Option<&LineFacts>,
+    ) -> Option<Vec<String>> {
+        let (texts, facts) = (texts?, facts?);
+        let subject = format!("a specialism of AdCP {}", facts.line);
+        let vocabulary = Vocabulary {
+            subject: &subject,
+            key: "specialisms",
+            required: true,
+            generated: support::SPECIALISMS,
+            known: facts.specialisms.keys().map(String::as_str).collect(),
+        };
+        self.list(texts, &vocabulary)
+    }
+
+    pub(super) fn pricing_models(
+        &mut self,
+        texts: Option<&Texts>,
+        facts: Option<&LineFacts>,
+    ) -> Option<Vec<String>> {
+        let Some(texts) = texts else {
+            return Some(owned(defaults::PRICING_MODELS));
+        };
+        let facts = facts?;
+        let subject = format!("a pricing model of AdCP {}", facts.line);
+        let vocabulary = Vocabulary {
+            subject: &subject,
+            key: "pricing.models",
+            required: false,
+            generated: support::PRICING_MODELS,
+            known: facts.pricing_models.iter().map(String::as_str).collect(),
+        };
+        self.list(texts, &vocabulary)
+    }
+
+    pub(super) fn auction(&mut self, manifest: &Manifest) -> bool {
+        let written = manifest
+            .pricing
+            .as_ref()
+            .and_then(|pricing| pricing.auction.as_ref());
+        let auction = written.map_or(defaults::AUCTION, |written| *written.get_ref());
+        if let (Some(written), Some(specialisms)) = (written, &manifest.specialisms)
+            && auction
+            && let Some(first) = specialisms.get_ref().first()
+            && specialisms
+                .get_ref()
+                .iter()
+                .all(|slug| support::GUARANTEED_SPECIALISMS.contains(&slug.get_ref().as_str()))
+        {
+            self.report(
+                Diagnostic::new(
+                    Code::AuctionOnGuaranteed,
+                    "an auction price on guaranteed products",
+                    written.span(),
+                    "a floor price is where bidding starts",
+                )
+                .related(
+                    first.span(),
+                    "every product of this specialism is guaranteed",
+                )
+                .note("a guarantee needs a price that is known before the buy: `fixed_price`")
+                .help("write `auction = false`, or claim `sales-non-guaranteed` as well"),
+            );
+        }
+        auction
+    }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}

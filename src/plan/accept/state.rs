@@ -1,0 +1,142 @@
+//! How the seller keeps things: accounts, store, retention.
+
+use super::Check;
+use super::vocabulary::Vocabulary;
+use crate::manifest::written::Text;
+use crate::manifest::{Code, Diagnostic};
+use crate::plan::support::{self, defaults};
+use crate::plan::{AccountMode, Store, duration};
+
+/// How long an answer to an idempotency key is kept, in seconds: what AdCP allows
+/// (`get-adcp-capabilities-response.json`, `adcp.idempotency.replay_ttl_seconds`).
+const RETENTION: std::ops::RangeInclusive<u64> = 3_600..=604_800;
+
+impl Check {
+    pub(super) fn accounts(&mut self, text: Option<&Text>) -> Option<AccountMode> {
+        let Some(text) = text else {
+            return Some(AccountMode::Explicit);
+        };
+        let modes = [
+            AccountMode::Explicit,
+            AccountMode::FromAuth,
+            AccountMode::Singleton,
+        ];
+        if let Some(mode) = modes.into_iter().find(|mode| mode.word() == text.get_ref()) {
+            return Some(mode);
+        }
+        let vocabulary = Vocabulary {
+            subject: "an account mode",
+            key: "accounts",
+            required: false,
+            generated: support::ACCOUNTS,
+            known: support::ACCOUNTS.to_vec(),
+        };
+        self.report(vocabulary.refuse(text));
+        None
+    }
+
+    pub(super) fn store(&mut self, text: Option<&Text>) -> Option<Store> {
+        let Some(text) = text else {
+            return Some(Store::Sqlite {
+                path: defaults::DATABASE.to_owned(),
+            });
+        };
+        let word = text.get_ref();
+        let (kind, path) = match word.split_once(':') {
+            Some((kind, path)) => (kind, Some(path)),
+            None => (word.as_str(), None),
+        };
+        match (kind, path) {
+            ("memory", None | Some("")) => {
+                self.report(
+                    Diagnostic::new(
+                        Code::MemoryStore,
+                        "the memory store is for development only",
+                        text.span(),
+                        "forgets every media buy when the seller stops",
+                    )
+                    .help("write `store = \"sqlite\"` before buyers depend on it"),
+                );
+                Some(Store::Memory)
+            }
+            ("sqlite", None) => Some(Store::Sqlite {
+                path: defaults::DATABASE.to_owned(),
+            }),
+            ("sqlite", Some(path)) if usable_path(path) => Some(Store::Sqlite {
+                path: path.to_owned(),
+            }),
+            ("sqlite", Some(_)) => {
+                self.report(
+                    Diagnostic::new(
+                        Code::StorePath,
+                        "`sqlite:` needs the path of a file",
+                        text.span(),
+                        "no usable path after the colon",
+                    )
+                    .help(format!(
+                        "write `store = \"sqlite:{}\"`, or just `sqlite`",
+                        defaults::DATABASE
+                    )),
+                );
+                None
+            }
+            _ => {
+                let vocabulary = Vocabulary {
+                    subject: "a store",
+                    key: "store",
+                    required: false,
+                    generated: support::STORES,
+                    known: support::KNOWN_STORES.to_vec(),
+                };
+                // `postgres://host/db` and `postgresql` mean the planned store.
+                self.report(if kind.starts_with("postgres") {
+                    vocabulary.not_generated("postgres", text)
+                } else {
+                    vocabulary.refuse(text)
+                });
+                None
+            }
+        }
+    }
+
+    pub(super) fn retention(&mut self, text: Option<&Text>) -> Option<u64> {
+        let Some(text) = text else {
+            return duration::seconds(defaults::RETENTION);
+        };
+        let word = text.get_ref();
+        let Some(seconds) = duration::seconds(word) else {
+            self.report(
+                Diagnostic::new(
+                    Code::Duration,
+                    format!("`{word}` is not a span of time"),
+                    text.span(),
+                    "expected a whole number and `s`, `m`, `h` or `d`",
+                )
+                .help("for example `retention = \"24h\"`"),
+            );
+            return None;
+        };
+        if RETENTION.contains(&seconds) {
+            return Some(seconds);
+        }
+        self.report(
+            Diagnostic::new(
+                Code::RetentionRange,
+                format!("a retention of `{word}` is outside what AdCP allows"),
+                text.span(),
+                format!("{seconds} seconds"),
+            )
+            .note("allowed: from `1h` (3600 seconds) to `7d` (604800 seconds); recommended: `24h`")
+            .help(if seconds < *RETENTION.start() {
+                "write `retention = \"1h\"` or more"
+            } else {
+                "write `retention = \"7d\"` or less"
+            }),
+        );
+        None
+    }
+}
+
+fn usable_path(path: &str) -> bool {
+    !path.trim().is_empty() && !path.contains('\0')
+}

@@ -1,0 +1,101 @@
+//! The seller's public address: an origin, since each transport adds its own path.
+
+use url::{Host, Url};
+
+/// Why an address can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// Not an absolute URL, or without a host; what the parser said.
+    Malformed(String),
+    /// Another scheme than `http` or `https`.
+    Scheme(String),
+    /// It carries a user name or password.
+    Credentials,
+    /// It goes on after the host; the usable origin nearest to it.
+    MoreThanOrigin(String),
+    /// Plain `http` to a host that isn't this machine; the same with `https`.
+    PlainHttp(String),
+}
+
+/// The origin that an address names: `https://ads.acme.example`, without a slash at the end.
+///
+/// # Errors
+/// The first reason why it can't be used.
+pub fn check(address: &str) -> Result<String, Unusable> {
+    let url = Url::parse(address).map_err(|error| Unusable::Malformed(error.to_string()))?;
+    if url.scheme() != "https" && url.scheme() != "http" {
+        return Err(Unusable::Scheme(url.scheme().to_owned()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Unusable::Credentials);
+    }
+    let origin = url.origin().ascii_serialization();
+    let exposed = url.scheme() == "http" && !is_loopback(&url);
+    let secure = origin.replacen("http:", "https:", 1);
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(Unusable::MoreThanOrigin(if exposed {
+            secure
+        } else {
+            origin
+        }));
+    }
+    if exposed {
+        return Err(Unusable::PlainHttp(secure));
+    }
+    Ok(origin)
+}
+
+/// Bearer tokens travel in the clear over `http`, which only a machine's own loopback forgives.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_kept_and_everything_else_is_named() {
+        assert_eq!(
+            check("https://ads.acme.example/"),
+            Ok("https://ads.acme.example".to_owned())
+        );
+        assert_eq!(
+            check("http://127.0.0.1:3001"),
+            Ok("http://127.0.0.1:3001".to_owned())
+        );
+        assert_eq!(
+            check("http://[::1]:3001"),
+            Ok("http://[::1]:3001".to_owned())
+        );
+        assert!(matches!(
+            check("ads.acme.example"),
+            Err(Unusable::Malformed(_))
+        ));
+        assert!(matches!(
+            check("ftp://acme.example"),
+            Err(Unusable::Scheme(_))
+        ));
+        assert_eq!(
+            check("https://me:pw@acme.example"),
+            Err(Unusable::Credentials)
+        );
+        assert!(matches!(
+            check("https://acme.example/mcp"),
+            Err(Unusable::MoreThanOrigin(_))
+        ));
+        assert!(matches!(
+            check("https://acme.example?a=1"),
+            Err(Unusable::MoreThanOrigin(_))
+        ));
+        assert!(matches!(
+            check("http://10.0.0.1"),
+            Err(Unusable::PlainHttp(_))
+        ));
+    }
+}

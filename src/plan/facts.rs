@@ -1,0 +1,78 @@
+//! What judging a manifest needs to know about an AdCP line.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::spec::SpecLine;
+
+/// The AdCP lines at hand.
+pub trait Lines {
+    /// Their names, oldest first: `3.0`.
+    fn names(&self) -> Vec<String>;
+
+    /// The facts of one; `None` when there is no such line.
+    fn facts(&self, line: &str) -> Option<LineFacts>;
+}
+
+/// The vocabulary of one line.
+#[derive(Clone, Debug, Default)]
+pub struct LineFacts {
+    /// The line: `3.0`.
+    pub line: String,
+    /// Every specialism slug of the line (`enums/specialism.json`), in kebab-case.
+    pub specialisms: BTreeMap<String, SpecialismFacts>,
+    /// The pricing models (`enums/pricing-model.json`), in the spec's order.
+    pub pricing_models: Vec<String>,
+    /// The wire names of the line's tools (`manifest.json`).
+    pub tools: BTreeSet<String>,
+}
+
+/// One specialism of a line. A slug that the line's `manifest.json` doesn't describe has neither
+/// a protocol nor tools.
+#[derive(Clone, Debug, Default)]
+pub struct SpecialismFacts {
+    /// The protocol it belongs to, in the wire's snake_case: `media_buy`.
+    pub protocol: Option<String>,
+    /// What its storyboards call: tools, and steps of the runner's own harness among them.
+    pub exercised: Vec<String>,
+}
+
+impl LineFacts {
+    /// The vocabulary of a line as the spec's own files give it.
+    pub fn of(line: &SpecLine) -> Self {
+        let described = &line.facts.specialisms;
+        let specialisms = words(line, "enums/specialism.json")
+            .into_iter()
+            .chain(described.keys().cloned())
+            .map(|slug| {
+                let facts = described.get(&slug).map(|facts| SpecialismFacts {
+                    // The spec's manifest writes `media-buy`, its wire `media_buy`.
+                    protocol: Some(facts.protocol.replace('-', "_")),
+                    exercised: facts.exercised_tools.clone(),
+                });
+                (slug, facts.unwrap_or_default())
+            })
+            .collect();
+        Self {
+            line: line.line.clone(),
+            specialisms,
+            pricing_models: words(line, "enums/pricing-model.json"),
+            tools: line.facts.tools.keys().cloned().collect(),
+        }
+    }
+}
+
+/// The words of an enum schema, by the file it came from.
+fn words(line: &SpecLine, file: &str) -> Vec<String> {
+    let definitions = &line.definitions;
+    let named = definitions
+        .sources
+        .iter()
+        .find(|(_, source)| source.as_str() == file);
+    let schema = named.and_then(|(name, _)| definitions.schemas.get(name));
+    let words = schema.and_then(|schema| schema.get("enum")?.as_array());
+    words
+        .into_iter()
+        .flatten()
+        .filter_map(|word| Some(word.as_str()?.to_owned()))
+        .collect()
+}

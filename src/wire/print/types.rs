@@ -1,0 +1,416 @@
+//! The types themselves: a declaration and a codec table for each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heck::ToSnakeCase;
+use serde_json::Value;
+
+use super::HEAD;
+use super::text::{WIDTH, doc, item, quoted};
+use crate::wire::error::WireError;
+use crate::wire::model::{Choice, Definition, Kind, Model, Object, Shape, Test, TypeRef, Union};
+use crate::wire::resolve::Spellings;
+use crate::wire::variants;
+
+/// The files below `src/types/`, by name.
+///
+/// # Errors
+/// A type name that Rust or the codec already uses.
+pub fn print(model: &Model, spellings: &Spellings) -> Result<BTreeMap<String, String>, WireError> {
+    let printer = Printer {
+        model,
+        spellings,
+        defaults: defaults(model),
+    };
+    let mut modules: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (name, definition) in model {
+        refuse_reserved(spellings.type_name(name), definition)?;
+        modules
+            .entry(module_of(&definition.source))
+            .or_default()
+            .push(name);
+    }
+    let mut files = BTreeMap::new();
+    for (module, names) in &modules {
+        files.insert(format!("{module}.rs"), printer.module(module, names)?);
+    }
+    files.insert("mod.rs".into(), index(modules.keys()));
+    Ok(files)
+}
+
+/// The module for a definition: the folder of its file. `core` would hide Rust's own crate.
+fn module_of(source: &str) -> String {
+    let file = source.split('#').next().unwrap_or_default();
+    match file.rsplit_once('/') {
+        None => "documents".into(),
+        Some(("core", _)) => "shared".into(),
+        Some((folder, _)) => folder
+            .to_snake_case()
+            .replace('/', "_")
+            .replacen("core_", "shared_", 1),
+    }
+}
+
+fn refuse_reserved(name: &str, definition: &Definition) -> Result<(), WireError> {
+    const RESERVED: &[&str] = &[
+        "BTreeMap", "Box", "Clone", "Constant", "Copy", "Default", "Err", "Fn", "From", "Into",
+        "Iterator", "Map", "None", "Number", "Ok", "Option", "Result", "Self", "Send", "Some",
+        "String", "Sync", "ToString", "Value", "Vec", "Wire",
+    ];
+    if !RESERVED.contains(&name) {
+        return Ok(());
+    }
+    Err(WireError::Undigestible {
+        place: definition.source.clone(),
+        reason: format!("`{name}` already means something in the generated code"),
+        remedy: format!(
+            "name it in names.toml: under [files] add \"{}\" = \"…\"",
+            definition.source
+        ),
+    })
+}
+
+fn index<'a>(modules: impl Iterator<Item = &'a String> + Clone) -> String {
+    let mut text = String::from(HEAD);
+    text.push_str(
+        "\n//! The wire types that this seller's tools reach, one module per folder of the schemas.\n\
+         //!\n\
+         //! Numbers keep the form in which they were written, members that are absent differ from\n\
+         //! members that are `null` (`None` and `Some(None)`), and members that the schemas do not name\n\
+         //! are kept in `extra`. Dates and times stay strings, since no date type keeps every form of\n\
+         //! offset and fraction.\n\n\
+         // Names and sizes of variants are the specification's.\n\
+         #![allow(clippy::enum_variant_names, clippy::large_enum_variant)]\n\n",
+    );
+    for module in modules.clone() {
+        text.push_str(&format!("mod {module};\n"));
+    }
+    text.push('\n');
+    for module in modules {
+        text.push_str(&format!("pub use {module}::*;\n"));
+    }
+    text
+}
+
+struct Printer<'a> {
+    model: &'a Model,
+    spellings: &'a Spellings,
+    /// Structs that have an honest default.
+    defaults: BTreeSet<&'a str>,
+}
+
+impl Printer<'_> {
+    fn module(&self, module: &str, names: &[&str]) -> Result<String, WireError> {
+        let mut body = String::new();
+        let mut codec = false;
+        let mut neighbours = false;
+        for name in names {
+            let Some(definition) = self.model.get(*name) else {
+                continue;
+            };
+            body.push('\n');
+            body.push_str(&self.definition(name, definition)?);
+            codec |= match &definition.shape {
+                Shape::Alias(kind) => uses_codec(kind),
+                _ => true,
+            };
+            neighbours |= definition.uses().iter().any(|used| !names.contains(used));
+        }
+        let mut text = format!(
+            "{HEAD}\n//! Types of the schemas' `{}` folder.\n",
+            folder_of(module)
+        );
+        if codec || neighbours {
+            text.push('\n');
+        }
+        if neighbours {
+            text.push_str("use super::*;\n");
+        }
+        if codec {
+            text.push_str("use adcp_seller::codec::prelude::*;\n");
+        }
+        text.push_str(&body);
+        Ok(text)
+    }
+
+    fn definition(&self, name: &str, definition: &Definition) -> Result<String, WireError> {
+        let rust_name = self.spellings.type_name(name);
+        let mut text = String::new();
+        if let Some(description) = &definition.description {
+            text.push_str(&doc(0, description));
+            text.push_str("///\n");
+        }
+        text.push_str(&format!("/// `{}`\n", definition.source));
+        match &definition.shape {
+            Shape::Object(object) => self.object(name, rust_name, object, &mut text),
+            Shape::Choice(choice) => choice_type(rust_name, choice, definition, &mut text)?,
+            Shape::Union(union) => self.union(name, rust_name, union, &mut text),
+            Shape::Alias(kind) => {
+                let kind = self.kind(kind);
+                text.push_str(&item(0, &format!("pub type {rust_name} ="), &kind, ";"));
+            }
+        }
+        Ok(text)
+    }
+
+    fn object(&self, name: &str, rust_name: &str, object: &Object, text: &mut String) {
+        let default = if self.defaults.contains(name) {
+            ", Default"
+        } else {
+            ""
+        };
+        text.push_str(&format!("#[derive(Clone, Debug{default}, PartialEq)]\n"));
+        if object.fields.is_empty() && object.closed {
+            text.push_str(&format!("pub struct {rust_name} {{}}\n"));
+        } else {
+            text.push_str(&format!("pub struct {rust_name} {{\n"));
+            for field in &object.fields {
+                if let Some(description) = &field.description {
+                    text.push_str(&doc(4, description));
+                }
+                let mut kind = self.kind(&field.kind);
+                if self.spellings.is_boxed(name, &field.name) {
+                    kind = format!("Box<{kind}>");
+                }
+                if !field.required {
+                    kind = format!("Option<{kind}>");
+                }
+                let identifier = self.identifier(name, &field.name);
+                text.push_str(&item(4, &format!("pub {identifier}:"), &kind, ","));
+            }
+            if !object.closed {
+                text.push_str("    pub extra: Map<String, Value>,\n");
+            }
+            text.push_str("}\n");
+        }
+        let openness = if object.closed { "closed" } else { "open" };
+        let constants: Vec<String> = object
+            .constants
+            .iter()
+            .map(|(name, value)| format!("{}: {},", quoted(name), constant(value)))
+            .collect();
+        let entries = |required: bool| -> Vec<String> {
+            let fields = object
+                .fields
+                .iter()
+                .filter(|field| field.required == required);
+            fields
+                .map(|field| {
+                    format!(
+                        "{}: {},",
+                        quoted(&field.name),
+                        self.identifier(name, &field.name)
+                    )
+                })
+                .collect()
+        };
+        let tables = [
+            ("constant", constants),
+            ("required", entries(true)),
+            ("optional", entries(false)),
+        ];
+        text.push_str(&format!("\nobject! {{ {openness} {rust_name} {{\n"));
+        for (table, entries) in tables {
+            if !entries.is_empty() {
+                text.push_str(&filled(&format!("    {table} {{"), &entries, "    }"));
+            }
+        }
+        text.push_str("} }\n");
+    }
+
+    fn union(&self, name: &str, rust_name: &str, union: &Union, text: &mut String) {
+        text.push_str(&format!(
+            "#[derive(Clone, Debug, PartialEq)]\npub enum {rust_name} {{\n"
+        ));
+        let kinds: Vec<String> = union
+            .variants
+            .iter()
+            .map(|variant| {
+                let kind = self.kind(&variant.kind);
+                if self.spellings.is_boxed(name, &variant.name) {
+                    format!("Box<{kind}>")
+                } else {
+                    kind
+                }
+            })
+            .collect();
+        for (variant, kind) in union.variants.iter().zip(&kinds) {
+            let line = format!("    {}({kind}),", variant.name);
+            if line.chars().count() <= WIDTH {
+                text.push_str(&line);
+                text.push('\n');
+            } else {
+                text.push_str(&format!("    {}(\n        {kind},\n    ),\n", variant.name));
+            }
+        }
+        text.push_str(&format!("}}\n\nunion! {{ {rust_name} {{\n"));
+        for (variant, kind) in union.variants.iter().zip(&kinds) {
+            let tests: Vec<String> = variant.tests.iter().map(test).collect();
+            text.push_str(&format!(
+                "    {}({kind}): [{}],\n",
+                variant.name,
+                tests.join(", ")
+            ));
+        }
+        text.push_str("} }\n");
+    }
+
+    fn identifier(&self, name: &str, member: &str) -> String {
+        match self.spellings.field(name, member) {
+            // The field for members that the schema does not name.
+            "extra" => "extra_".into(),
+            identifier => identifier.to_owned(),
+        }
+    }
+
+    fn kind(&self, kind: &TypeRef) -> String {
+        match kind {
+            TypeRef::Named(name) => self.spellings.type_name(name).to_owned(),
+            TypeRef::Text => "String".into(),
+            TypeRef::Integer => "i64".into(),
+            TypeRef::Number => "Number".into(),
+            TypeRef::Flag => "bool".into(),
+            TypeRef::Anything => "Value".into(),
+            TypeRef::AnyObject => "Map<String, Value>".into(),
+            TypeRef::List(item) => format!("Vec<{}>", self.kind(item)),
+            TypeRef::Map(value) => format!("BTreeMap<String, {}>", self.kind(value)),
+            TypeRef::Nullable(inner) => format!("Option<{}>", self.kind(inner)),
+        }
+    }
+}
+
+fn folder_of(module: &str) -> String {
+    module.replacen("shared", "core", 1)
+}
+
+fn uses_codec(kind: &TypeRef) -> bool {
+    match kind {
+        TypeRef::Number | TypeRef::Anything | TypeRef::AnyObject | TypeRef::Map(_) => true,
+        TypeRef::List(inner) | TypeRef::Nullable(inner) => uses_codec(inner),
+        _ => false,
+    }
+}
+
+fn choice_type(
+    rust_name: &str,
+    choice: &Choice,
+    definition: &Definition,
+    text: &mut String,
+) -> Result<(), WireError> {
+    let names = variants::names(&choice.values, &definition.source)?;
+    let other = variants::other(&names);
+    let copy = if choice.open { "" } else { "Copy, " };
+    text.push_str(&format!(
+        "#[derive(Clone, {copy}Debug, PartialEq, Eq)]\npub enum {rust_name} {{\n"
+    ));
+    names
+        .iter()
+        .for_each(|name| text.push_str(&format!("    {name},\n")));
+    if choice.open {
+        text.push_str(&format!(
+            "    /// A value that the schema does not list.\n    {other}(String),\n"
+        ));
+    }
+    text.push_str(&format!("}}\n\nchoice! {{ {rust_name} {{\n"));
+    let entries: Vec<String> = names
+        .iter()
+        .zip(&choice.values)
+        .map(|(name, value)| format!("{name}: {},", quoted(value)))
+        .collect();
+    text.push_str(&lines(4, &entries));
+    if choice.open {
+        text.push_str(&format!("    ..{other}\n"));
+    }
+    text.push_str("} }\n");
+    Ok(())
+}
+
+/// Entries in a table: on the line of the head if they fit, else wrapped below it.
+fn filled(head: &str, entries: &[String], end: &str) -> String {
+    let line = format!("{head} {} }}", entries.join(" "));
+    if line.chars().count() <= WIDTH {
+        return line + "\n";
+    }
+    format!("{head}\n{}{end}\n", lines(8, entries))
+}
+
+fn lines(indent: usize, entries: &[String]) -> String {
+    let pad = " ".repeat(indent);
+    let mut text = String::new();
+    let mut line = pad.clone();
+    for entry in entries {
+        if line.len() > indent && line.chars().count() + 1 + entry.chars().count() > WIDTH {
+            text.push_str(line.trim_end());
+            text.push('\n');
+            line = pad.clone();
+        }
+        if line.len() > indent {
+            line.push(' ');
+        }
+        line.push_str(entry);
+    }
+    text + &line + "\n"
+}
+
+fn constant(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("Constant::Text({})", quoted(text)),
+        Value::Bool(flag) => format!("Constant::Flag({flag})"),
+        other => format!("Constant::Integer({other})"),
+    }
+}
+
+fn test(test: &Test) -> String {
+    let constants = |values: &[Value]| values.iter().map(constant).collect::<Vec<_>>().join(", ");
+    match test {
+        Test::Kind(kind) => match kind {
+            Kind::Object => "OBJECT",
+            Kind::List => "LIST",
+            Kind::Text => "TEXT",
+            Kind::Number => "NUMBER",
+            Kind::Integer => "INTEGER",
+            Kind::Flag => "FLAG",
+        }
+        .into(),
+        Test::Has(name) => format!("has({})", quoted(name)),
+        Test::Lacks(name) => format!("lacks({})", quoted(name)),
+        Test::Says(name, values) => format!("says({}, &[{}])", quoted(name), constants(values)),
+        Test::Holds(name, values) => format!("holds({}, &[{}])", quoted(name), constants(values)),
+        Test::Denies(name, values) => format!("denies({}, &[{}])", quoted(name), constants(values)),
+        Test::Only(texts) => {
+            let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+            format!("only(&[{}])", texts.join(", "))
+        }
+    }
+}
+
+/// The objects all of whose required members have an honest default: an empty list or map,
+/// `null`, or an object that has one itself.
+fn defaults(model: &Model) -> BTreeSet<&str> {
+    let mut defaults = BTreeSet::new();
+    loop {
+        let before = defaults.len();
+        for (name, definition) in model {
+            let Shape::Object(object) = &definition.shape else {
+                continue;
+            };
+            let honest = |kind: &TypeRef| match kind {
+                TypeRef::List(_) | TypeRef::Map(_) | TypeRef::AnyObject | TypeRef::Nullable(_) => {
+                    true
+                }
+                TypeRef::Named(name) => defaults.contains(name.as_str()),
+                _ => false,
+            };
+            if object
+                .fields
+                .iter()
+                .all(|field| !field.required || honest(&field.kind))
+            {
+                defaults.insert(name.as_str());
+            }
+        }
+        if defaults.len() == before {
+            return defaults;
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! Manifests as data: each wrong one with the exact message, each right one with its plan.
+//!
+//! A new case is a new file. `SNAPSHOTS=overwrite cargo test --test manifest` writes what is
+//! expected; read the difference before committing it.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use adcp_scaffold::manifest::{Answers, CODES, Code, Rejected, Source, source};
+use adcp_scaffold::plan::{Accepted, LineFacts, Lines, accept};
+use adcp_scaffold::{manifest, report, spec};
+use proptest::prelude::*;
+use snapbox::{Data, assert_data_eq};
+
+/// The lines that are built in, without whatever the machine's user has added.
+struct BuiltIn;
+
+impl Lines for BuiltIn {
+    fn names(&self) -> Vec<String> {
+        spec::store::embedded_lines().map(str::to_owned).collect()
+    }
+
+    fn facts(&self, line: &str) -> Option<LineFacts> {
+        static FACTS: LazyLock<LineFacts> =
+            LazyLock::new(|| LineFacts::of(&spec::embedded("3.0").expect("the line is built in")));
+        (line == "3.0").then(|| FACTS.clone())
+    }
+}
+
+fn judged(bytes: &[u8]) -> Result<Accepted, Rejected> {
+    accept(Source::from_bytes("seller.toml", bytes)?, &BuiltIn)
+}
+
+fn message(rejected: &Rejected) -> String {
+    format!(
+        "{}\n",
+        anstream::adapter::strip_str(&report::rejection(rejected))
+    )
+}
+
+fn codes(rejected: &Rejected) -> Vec<Code> {
+    rejected
+        .diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.code)
+        .collect()
+}
+
+fn cases(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/manifest")
+        .join(folder);
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn wrong_manifests_get_exactly_these_messages() {
+    let cases = cases("wrong");
+    assert!(cases.len() >= 60, "only {} cases", cases.len());
+    for case in cases {
+        let bytes = std::fs::read(case.join("seller.toml")).unwrap();
+        let rejected = judged(&bytes).expect_err(&format!("{} was accepted", case.display()));
+        assert_data_eq!(
+            message(&rejected),
+            Data::read_from(&case.join("expected.txt"), None).raw()
+        );
+    }
+}
+
+#[test]
+fn right_manifests_mean_exactly_these_plans() {
+    for case in cases("right") {
+        if case
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let bytes = std::fs::read(&case).unwrap();
+            let accepted = judged(&bytes).unwrap_or_else(|no| panic!("{}", message(&no)));
+            let mut text = format!("{:#?}\n", accepted.plan);
+            for warning in &accepted.warnings {
+                writeln!(text, "{}: {}", warning.code.id(), warning.message).unwrap();
+            }
+            assert_data_eq!(
+                text,
+                Data::read_from(&case.with_extension("txt"), None).raw()
+            );
+        }
+    }
+}
+
+#[test]
+fn every_code_stands_in_some_wrong_manifest() {
+    let mut seen = BTreeSet::from([Code::TooLarge.id()]);
+    for case in cases("wrong") {
+        let rejected = judged(&std::fs::read(case.join("seller.toml")).unwrap()).unwrap_err();
+        seen.extend(codes(&rejected).into_iter().map(Code::id));
+    }
+    let all: BTreeSet<&str> = CODES.iter().map(|entry| entry.id).collect();
+    assert_eq!(seen, all);
+}
+
+#[test]
+fn every_explanation_has_text_and_examples_that_behave_as_it_says() {
+    for entry in CODES {
+        assert!(
+            !entry.title.is_empty() && entry.explanation.len() > 80,
+            "{}",
+            entry.id
+        );
+        let right = judged(entry.right.as_bytes()).unwrap_or_else(|no| panic!("{}", message(&no)));
+        assert!(
+            right.warnings.is_empty(),
+            "{}: the right example warns",
+            entry.id
+        );
+        let Some(wrong) = entry.wrong else {
+            assert!(
+                matches!(entry.code, Code::NotUtf8 | Code::TooLarge),
+                "{}",
+                entry.id
+            );
+            continue;
+        };
+        let found = match judged(wrong.as_bytes()) {
+            Ok(accepted) => accepted
+                .warnings
+                .iter()
+                .map(|warning| warning.code)
+                .collect(),
+            Err(rejected) => codes(&rejected),
+        };
+        assert!(found.contains(&entry.code), "{}: found {found:?}", entry.id);
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused_unread() {
+    let line = b"# a line that means nothing\n";
+    let bytes = line.repeat(source::MAX_BYTES / line.len() + 1);
+    let rejected = judged(&bytes).unwrap_err();
+    assert_eq!(codes(&rejected), [Code::TooLarge]);
+    assert!(message(&rejected).contains("more than the 262144 that are read"));
+    let fits = [
+        b"name = \"acme-media\"\nadcp = \"3.0\"\nspecialisms = [\"sales-non-guaranteed\"]\n"
+            .as_slice(),
+        &line.repeat(9_000),
+    ]
+    .concat();
+    assert!(fits.len() < source::MAX_BYTES && judged(&fits).is_ok());
+}
+
+/// The schema is what editors complete from, so it must take what the tool takes.
+#[test]
+fn right_manifests_satisfy_the_manifest_schema_and_misspelt_keys_do_not() {
+    let schema: serde_json::Value = serde_json::from_str(&manifest::json_schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let value = |path: &Path| -> Option<serde_json::Value> {
+        let text = String::from_utf8(std::fs::read(path).unwrap()).ok()?;
+        let table: toml::Table = toml::from_str(text.trim_start_matches('\u{feff}')).ok()?;
+        Some(serde_json::to_value(table).unwrap())
+    };
+    for case in cases("right") {
+        if case
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            let value = value(&case).unwrap();
+            let errors: Vec<String> = validator
+                .iter_errors(&value)
+                .map(|e| e.to_string())
+                .collect();
+            assert!(errors.is_empty(), "{}: {errors:?}", case.display());
+        }
+    }
+    for case in cases("wrong") {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let by_schema = [
+            "unknown-",
+            "type-",
+            "missing-",
+            "empty",
+            "duplicate-",
+            "planned-",
+            "name-with",
+        ];
+        if by_schema.iter().any(|prefix| name.starts_with(prefix)) && name != "planned-store" {
+            let value = value(&case.join("seller.toml")).unwrap();
+            assert!(!validator.is_valid(&value), "{name} satisfies the schema");
+        }
+    }
+}
+
+#[test]
+fn the_manifest_schema_is_this_file() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifest/seller.schema.json");
+    assert_data_eq!(manifest::json_schema(), Data::read_from(&path, None).raw());
+}
+
+#[test]
+fn a_manifest_from_answers_means_what_was_answered() {
+    let answers = Answers {
+        name: Some("acme-media".to_owned()),
+        url: Some("https://ads.acme.example".to_owned()),
+        pricing_models: vec!["cpc".to_owned(), "cpm".to_owned()],
+        auction: Some(false),
+        accounts: Some("from_auth".to_owned()),
+        store: Some("sqlite:data/\u{e9} \"quoted\".db".to_owned()),
+        retention: Some("2h".to_owned()),
+        runtime: vec![("path", "C:\\runtime".to_owned())],
+        ..Answers::default()
+    };
+    let accepted =
+        judged(answers.to_toml().as_bytes()).unwrap_or_else(|no| panic!("{}", message(&no)));
+    let plan = accepted.plan;
+    assert_eq!(plan.url.as_deref(), Some("https://ads.acme.example"));
+    assert_eq!(plan.pricing_models, ["cpc", "cpm"]);
+    assert!(!plan.auction);
+    assert_eq!(plan.accounts.word(), "from_auth");
+    assert_eq!(plan.store.address(), "sqlite:data/\u{e9} \"quoted\".db");
+    assert_eq!(plan.idempotency_ttl_seconds, 7_200);
+    assert_eq!(
+        plan.runtime,
+        adcp_scaffold::plan::RuntimeSource::Path("C:\\runtime".to_owned())
+    );
+}
+
+#[test]
+fn defaults_written_out_and_defaults_left_out_mean_the_same() {
+    let answers = Answers {
+        name: Some("acme-media".to_owned()),
+        ..Answers::default()
+    };
+    let written = judged(answers.to_toml().as_bytes()).unwrap().plan;
+    let left_out = judged(CODES[Code::MissingKey as usize].right.as_bytes())
+        .unwrap()
+        .plan;
+    assert_eq!(written, left_out);
+}
+
+/// What the storyboards of the protocol and of the specialism call, as the issue lists it.
+#[test]
+fn a_sales_seller_offers_these_tools() {
+    let plan = judged(CODES[0].right.as_bytes()).unwrap().plan;
+    assert_eq!(
+        plan.tools,
+        [
+            "comply_test_controller",
+            "create_media_buy",
+            "get_adcp_capabilities",
+            "get_media_buy_delivery",
+            "get_media_buys",
+            "get_products",
+            "list_accounts",
+            "list_creative_formats",
+            "list_creatives",
+            "sync_accounts",
+            "sync_creatives",
+            "update_media_buy",
+        ]
+    );
+    assert_eq!(plan.protocols, ["media_buy"]);
+}
+
+/// Judging and rendering must survive anything; whether it is accepted doesn't matter here.
+fn survives(bytes: &[u8]) {
+    if let Err(rejected) = judged(bytes) {
+        assert!(
+            rejected
+                .diagnostics
+                .iter()
+                .any(manifest::Diagnostic::is_error)
+        );
+        assert!(!message(&rejected).is_empty());
+        for diagnostic in &rejected.diagnostics {
+            // A terminal obeys control characters; what quotes the file must not carry any.
+            let told = [&diagnostic.message, &diagnostic.label];
+            let told = told
+                .into_iter()
+                .chain(&diagnostic.notes)
+                .chain(&diagnostic.helps);
+            assert!(
+                told.clone().all(|text| !text.contains(char::is_control)),
+                "{diagnostic:?}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        survives(&bytes);
+    }
+
+    #[test]
+    fn random_text_never_panics(text in "[a-z\\[\\]{}=\"'.#,\\n\\r\\t 0-9\u{e9}\u{1f600}_:-]{0,200}") {
+        survives(text.as_bytes());
+    }
+
+    #[test]
+    fn mutated_manifests_never_panic(
+        case in any::<prop::sample::Index>(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..3), 1..8),
+    ) {
+        let cases = cases("wrong");
+        let mut bytes = std::fs::read(case.get(&cases).join("seller.toml")).unwrap();
+        for (at, byte, kind) in edits {
+            let at = at.index(bytes.len() + 1);
+            match kind {
+                0 => bytes.insert(at, byte),
+                1 if at < bytes.len() => { bytes.remove(at); }
+                _ if at < bytes.len() => bytes[at] = byte,
+                _ => bytes.push(byte),
+            }
+        }
+        survives(&bytes);
+    }
+
+    /// Whatever is typed for a flag becomes a manifest that can be judged, and nothing else:
+    /// no value breaks out of its quotes.
+    #[test]
+    fn answers_are_always_valid_toml(name in any::<String>(), store in any::<String>(), url in any::<String>()) {
+        let answers = Answers {
+            name: Some(name.clone()), store: Some(store), url: Some(url), ..Answers::default()
+        };
+        let table: toml::Table = toml::from_str(&answers.to_toml()).unwrap();
+        prop_assert_eq!(table["name"].as_str(), Some(name.as_str()));
+        survives(answers.to_toml().as_bytes());
+    }
+}

@@ -1,0 +1,4 @@
+fn main() {
+    let runr = Simulated::new();
+    run(runr);
+}

@@ -1,0 +1,4 @@
+fn main() {
+    let server = Kevel::new();
+    serve(server);
+}

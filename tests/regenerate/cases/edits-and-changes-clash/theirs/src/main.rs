@@ -1,0 +1,4 @@
+fn main() {
+    let server = Simulated::default();
+    serve(server);
+}

@@ -1,0 +1,5 @@
+// mine
+fn main() {
+    let server = Simulated::new();
+    serve(server);
+}

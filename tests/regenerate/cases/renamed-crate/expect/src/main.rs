@@ -1,0 +1,8 @@
+//! zenith
+
+use wire::SPEC;
+
+fn main() {
+    let server = Kevel::new();
+    serve(server);
+}

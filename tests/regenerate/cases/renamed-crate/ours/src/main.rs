@@ -1,0 +1,8 @@
+//! acme
+
+use wire::SPEC;
+
+fn main() {
+    let server = Kevel::new();
+    serve(server);
+}

@@ -1,0 +1,8 @@
+//! zenith
+
+use wire::SPEC;
+
+fn main() {
+    let server = Simulated::new();
+    serve(server);
+}

@@ -1,0 +1,8 @@
+a
+<<<<<<< yours
+b
+||||||| as generated before
+c
+=======
+d
+>>>>>>> as generated now

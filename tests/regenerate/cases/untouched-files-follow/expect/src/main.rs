@@ -1,0 +1,4 @@
+fn main() {
+    let server = Simulated::new();
+    run(server);
+}

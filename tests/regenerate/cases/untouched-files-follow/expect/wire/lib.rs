@@ -1,0 +1,2 @@
+pub fn a() {}
+pub fn b() {}

@@ -57,7 +57,10 @@ impl CursorKey {
         self.mac(purpose, sealed).verify_truncated_left(seal).ok()?;
         let (length, rest) = sealed.split_first_chunk::<4>()?;
         let (sort, id) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-        Some((String::from_utf8(sort.to_vec()).ok()?, String::from_utf8(id.to_vec()).ok()?))
+        Some((
+            String::from_utf8(sort.to_vec()).ok()?,
+            String::from_utf8(id.to_vec()).ok()?,
+        ))
     }
 
     fn mac(&self, purpose: &str, sealed: &[u8]) -> Hmac<Sha256> {
@@ -87,21 +90,36 @@ mod tests {
         let key = CursorKey::new([7; 32]);
         let position = ("2026-03-10".to_owned(), "mb_1".to_owned());
         let cursor = key.seal("media_buys/acct_1", &position);
-        assert_eq!(key.open("media_buys/acct_1", &cursor).expect("its own cursor"), position);
-        for (key, purpose) in [(&key, "media_buys/acct_2"), (&CursorKey::new([8; 32]), "media_buys/acct_1")] {
+        assert_eq!(
+            key.open("media_buys/acct_1", &cursor)
+                .expect("its own cursor"),
+            position
+        );
+        for (key, purpose) in [
+            (&key, "media_buys/acct_2"),
+            (&CursorKey::new([8; 32]), "media_buys/acct_1"),
+        ] {
             let error = key.open(purpose, &cursor).expect_err("a foreign cursor");
-            assert_eq!((error.code, error.field.as_deref()), ("INVALID_REQUEST", Some("pagination.cursor")));
+            assert_eq!(
+                (error.code, error.field.as_deref()),
+                ("INVALID_REQUEST", Some("pagination.cursor"))
+            );
         }
     }
 
     #[test]
     fn no_changed_byte_goes_unnoticed() {
         let key = CursorKey::new([7; 32]);
-        let sealed = URL_SAFE_NO_PAD.decode(key.seal("p", &("a".into(), "b".into()))).expect("base64");
+        let sealed = URL_SAFE_NO_PAD
+            .decode(key.seal("p", &("a".into(), "b".into())))
+            .expect("base64");
         for at in 0..sealed.len() {
             let mut bytes = sealed.clone();
             bytes[at] ^= 1;
-            assert!(key.open("p", &URL_SAFE_NO_PAD.encode(bytes)).is_err(), "byte {at}");
+            assert!(
+                key.open("p", &URL_SAFE_NO_PAD.encode(bytes)).is_err(),
+                "byte {at}"
+            );
         }
         for cursor in ["", "x", "AAAA", "not base64!"] {
             assert!(key.open("p", cursor).is_err(), "{cursor}");

@@ -5,8 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::codec::Mismatch;
-use crate::schema::violation;
-
+use crate::json;
 use crate::schema::Violation;
 
 /// What a buyer agent should do about an error.
@@ -46,17 +45,25 @@ pub struct Error {
     pub message: String,
     /// The path of the offending field, in the spec's notation: `packages[0].budget`.
     pub field: Option<String>,
-    /// What to do about it, if that is not plain from the message.
-    pub suggestion: Option<String>,
     /// Seconds to wait before the same request may succeed.
     pub retry_after: Option<u32>,
-    /// Structured particulars that the code's schema allows (`error-details/*.json`).
-    pub details: Option<Map<String, Value>>,
-    /// Every violation, where a request breaks its schema in more than one place. `field` names the
-    /// place of the first.
-    pub issues: Vec<Violation>,
+    /// What few errors have. Behind a pointer, because every result in the runtime and in adapters
+    /// has room for an error.
+    pub particulars: Option<Box<Particulars>>,
     /// For the log only.
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What few errors have.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Particulars {
+    /// What to do about it, if that is not plain from the message.
+    pub suggestion: Option<String>,
+    /// Structured particulars that the code's schema allows (`error-details/*.json`).
+    pub details: Map<String, Value>,
+    /// Every violation, where a request breaks its schema in more than one place.
+    /// [`Error::field`] names the place of the first.
+    pub issues: Vec<Violation>,
 }
 
 impl Error {
@@ -66,10 +73,8 @@ impl Error {
             code,
             message: message.into(),
             field: None,
-            suggestion: None,
             retry_after: None,
-            details: None,
-            issues: Vec::new(),
+            particulars: None,
             cause: None,
         }
     }
@@ -91,12 +96,24 @@ impl Error {
 
     /// A fault of the seller's own. The buyer learns only that there was one; `cause` is logged.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Error { cause: Some(cause.into()), ..Error::new("INTERNAL_ERROR", "the seller could not answer; the fault is on its side and has been logged") }
+        Error {
+            cause: Some(cause.into()),
+            ..Error::new(
+                "INTERNAL_ERROR",
+                "the seller could not answer; the fault is on its side and has been logged",
+            )
+        }
     }
 
     /// A dependency (ad server, store) does not answer right now.
     pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Error { cause: Some(cause.into()), ..Error::new("SERVICE_UNAVAILABLE", "the seller is temporarily unable to answer; try again") }
+        Error {
+            cause: Some(cause.into()),
+            ..Error::new(
+                "SERVICE_UNAVAILABLE",
+                "the seller is temporarily unable to answer; try again",
+            )
+        }
     }
 
     /// Names the offending field.
@@ -107,7 +124,7 @@ impl Error {
 
     /// Says what to do about it.
     pub fn suggest(mut self, suggestion: impl Into<String>) -> Self {
-        self.suggestion = Some(suggestion.into());
+        self.particulars.get_or_insert_default().suggestion = Some(suggestion.into());
         self
     }
 
@@ -119,7 +136,16 @@ impl Error {
 
     /// Adds one structured particular.
     pub fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.details.get_or_insert_default().insert(key.to_owned(), value.into());
+        self.particulars
+            .get_or_insert_default()
+            .details
+            .insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Lists every violation.
+    pub fn listing(mut self, issues: Vec<Violation>) -> Self {
+        self.particulars.get_or_insert_default().issues = issues;
         self
     }
 }
@@ -138,7 +164,7 @@ impl From<Mismatch> for Error {
     /// A request that its schema let through and its type does not take: the buyer's to correct,
     /// with the place in the notation of `core/error.json`, `field`.
     fn from(mismatch: Mismatch) -> Self {
-        Error::invalid_request(mismatch.reason()).at(violation::field(&mismatch.pointer()))
+        Error::invalid_request(mismatch.reason()).at(json::field_at(&mismatch.pointer()))
     }
 }
 

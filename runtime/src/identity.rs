@@ -43,17 +43,26 @@ pub enum Owner {
 impl Scope {
     /// The seller's own part.
     pub fn seller(tenant: &TenantId) -> Self {
-        Scope { tenant: tenant.clone(), owner: Owner::Seller }
+        Scope {
+            tenant: tenant.clone(),
+            owner: Owner::Seller,
+        }
     }
 
     /// A caller's part.
     pub fn principal(tenant: &TenantId, principal: &Principal) -> Self {
-        Scope { tenant: tenant.clone(), owner: Owner::Principal(principal.clone()) }
+        Scope {
+            tenant: tenant.clone(),
+            owner: Owner::Principal(principal.clone()),
+        }
     }
 
     /// An account's part.
     pub fn account(tenant: &TenantId, account: impl Into<String>) -> Self {
-        Scope { tenant: tenant.clone(), owner: Owner::Account(account.into()) }
+        Scope {
+            tenant: tenant.clone(),
+            owner: Owner::Account(account.into()),
+        }
     }
 }
 

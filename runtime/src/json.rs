@@ -58,11 +58,18 @@ pub enum Segment {
 pub fn parse(bytes: &[u8]) -> serde_json::Result<Document> {
     let mut notes = Notes::default();
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = Reader { notes: &mut notes, depth: 0 }.deserialize(&mut reader)?;
+    let value = Reader {
+        notes: &mut notes,
+        depth: 0,
+    }
+    .deserialize(&mut reader)?;
     reader.end()?;
     let defect = notes.kind.map(|kind| {
         notes.path.reverse();
-        Defect { kind, path: notes.path }
+        Defect {
+            kind,
+            path: notes.path,
+        }
     });
     Ok(Document { value, defect })
 }
@@ -78,6 +85,19 @@ pub fn field<'p>(path: impl IntoIterator<Item = &'p Segment>) -> String {
         }
     }
     field
+}
+
+/// What an RFC 6901 pointer points at, as [`field`] writes it. A token that looks like a number is a
+/// position: no member of AdCP is called so.
+pub fn field_at(pointer: &str) -> String {
+    let segment = |token: &str| {
+        token.parse().map_or_else(
+            |_| Segment::Member(token.replace("~1", "/").replace("~0", "~")),
+            Segment::Item,
+        )
+    };
+    let path: Vec<Segment> = pointer.split('/').skip(1).map(segment).collect();
+    field(&path)
 }
 
 impl Defect {
@@ -98,7 +118,10 @@ impl fmt::Display for DefectKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DefectKind::Duplicate => f.write_str("the same member occurs twice"),
-            DefectKind::TooDeep => write!(f, "arrays and objects are nested more than {MAX_DEPTH} levels deep"),
+            DefectKind::TooDeep => write!(
+                f,
+                "arrays and objects are nested more than {MAX_DEPTH} levels deep"
+            ),
         }
     }
 }
@@ -128,7 +151,10 @@ struct Reader<'n> {
 
 impl Reader<'_> {
     fn inner(&mut self) -> Reader<'_> {
-        Reader { notes: self.notes, depth: self.depth + 1 }
+        Reader {
+            notes: self.notes,
+            depth: self.depth + 1,
+        }
     }
 }
 
@@ -184,7 +210,9 @@ impl<'de> Visitor<'de> for Reader<'_> {
         let mut values = Vec::new();
         loop {
             let clean = self.notes.kind.is_none();
-            let Some(value) = items.next_element_seed(self.inner())? else { break };
+            let Some(value) = items.next_element_seed(self.inner())? else {
+                break;
+            };
             if clean && self.notes.kind.is_some() {
                 self.notes.path.push(Segment::Item(values.len()));
             }
@@ -225,7 +253,10 @@ mod tests {
         let text = r#"{"b":1,"a":[10000.0,10000,-1,1e3,"é\n",null,true,{}]}"#;
         let document = parse(text.as_bytes()).expect("JSON");
         assert_eq!(document.defect, None);
-        assert_eq!(document.value.to_string(), r#"{"b":1,"a":[10000.0,10000,-1,1000.0,"é\n",null,true,{}]}"#);
+        assert_eq!(
+            document.value.to_string(),
+            r#"{"b":1,"a":[10000.0,10000,-1,1000.0,"é\n",null,true,{}]}"#
+        );
     }
 
     #[test]
@@ -239,9 +270,25 @@ mod tests {
     }
 
     #[test]
+    fn pointers_become_fields() {
+        for (pointer, field) in [
+            ("", ""),
+            ("/packages/0/budget", "packages[0].budget"),
+            ("/a~1b/m~0n", "a/b.m~n"),
+            ("/0/1", "[0][1]"),
+        ] {
+            assert_eq!(field_at(pointer), field);
+        }
+    }
+
+    #[test]
     fn nesting_without_end_is_cut_off_and_the_rest_still_read() {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-            let text = format!("{{\"deep\":{}0{},\"context\":{{\"id\":7}}}}", open.repeat(100_000), close.repeat(100_000));
+            let text = format!(
+                "{{\"deep\":{}0{},\"context\":{{\"id\":7}}}}",
+                open.repeat(100_000),
+                close.repeat(100_000)
+            );
             let document = parse(text.as_bytes()).expect("JSON");
             assert_eq!(document.defect.expect("too deep").kind, DefectKind::TooDeep);
             assert_eq!(document.value["context"], json!({"id": 7}));
@@ -252,7 +299,17 @@ mod tests {
 
     #[test]
     fn what_is_not_json_is_an_error() {
-        for text in ["", "{", "{} {}", "{'a':1}", "[1,]", "NaN", "1e999", "\"\u{1}\"", "{\"a\":01}"] {
+        for text in [
+            "",
+            "{",
+            "{} {}",
+            "{'a':1}",
+            "[1,]",
+            "NaN",
+            "1e999",
+            "\"\u{1}\"",
+            "{\"a\":01}",
+        ] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
         assert!(parse(b"\"\xff\"").is_err());

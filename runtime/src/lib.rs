@@ -22,6 +22,7 @@ pub mod ops;
 pub mod catalog;
 pub mod cursor;
 pub mod platform;
+pub mod simulation;
 pub mod domain;
 pub mod store;
 pub mod codec;

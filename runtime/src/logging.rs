@@ -12,7 +12,9 @@ use tracing_subscriber::EnvFilter;
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
     /// The filter is not understood.
-    #[error("SELLER_LOG is not a log filter: {0}; write a level such as `info`, or `adcp_seller=debug`")]
+    #[error(
+        "SELLER_LOG is not a log filter: {0}; write a level such as `info`, or `adcp_seller=debug`"
+    )]
     Filter(#[from] tracing_subscriber::filter::ParseError),
     /// The format is not known.
     #[error("SELLER_LOG_FORMAT is `{0}`; write `text` or `json`")]
@@ -26,10 +28,15 @@ pub enum LoggingError {
 /// When a setting is not understood.
 pub fn start(filter: &str, format: &str) -> Result<(), LoggingError> {
     let filter = EnvFilter::builder().parse(filter)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     // `try_init` fails only where a subscriber is in place already.
     let _ = match format {
-        "text" => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        "text" => builder
+            .with_ansi(std::io::stderr().is_terminal())
+            .try_init(),
         "json" => builder.json().flatten_event(true).try_init(),
         other => return Err(LoggingError::Format(other.to_owned())),
     };

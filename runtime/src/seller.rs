@@ -18,7 +18,7 @@ use crate::auth::Callers;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::dispatch::{Dispatcher, sweep};
-use crate::http::{self, Front, Origins};
+use crate::http::{self, Front, Origins, Requests};
 use crate::identity::TenantId;
 use crate::mcp::Server;
 use crate::ops::{Overlays, Services};
@@ -70,7 +70,11 @@ struct Background {
 impl Seller {
     /// Puts a seller together.
     pub fn new(spec: &'static Spec, profile: &'static Profile, platform: impl Platform) -> Self {
-        Seller { spec, profile, platform: Arc::new(platform) }
+        Seller {
+            spec,
+            profile,
+            platform: Arc::new(platform),
+        }
     }
 
     /// What the AdCP line says.
@@ -95,8 +99,17 @@ impl Seller {
     /// # Errors
     ///
     /// When the schemas, the catalogue or the store can't be used.
-    pub async fn start(self, listener: TcpListener, setting: Setting) -> Result<Running, StartError> {
-        let mut address = listener.local_addr().map_err(|source| StartError::Address { addr: ([0, 0, 0, 0], 0).into(), source })?;
+    pub async fn start(
+        self,
+        listener: TcpListener,
+        setting: Setting,
+    ) -> Result<Running, StartError> {
+        let mut address = listener
+            .local_addr()
+            .map_err(|source| StartError::Address {
+                addr: ([0, 0, 0, 0], 0).into(),
+                source,
+            })?;
         if address.ip().is_unspecified() {
             // "Everywhere" is no address to send anybody to.
             address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
@@ -104,8 +117,18 @@ impl Seller {
         let url = format!("http://{address}/mcp");
         let (front, background) = self.assemble(setting, &url).await?;
         let router = http::router(Arc::clone(&front));
-        let server = tokio::spawn(http::serve(listener, router, background.stop.clone(), serve::GRACE));
-        Ok(Running { url, front, background, server })
+        let server = tokio::spawn(http::serve(
+            listener,
+            router,
+            background.stop.clone(),
+            serve::GRACE,
+        ));
+        Ok(Running {
+            url,
+            front,
+            background,
+            server,
+        })
     }
 
     /// The routes of the seller, for tests that need no network. `url` is where it is said to be.
@@ -118,11 +141,28 @@ impl Seller {
         Ok(http::router(front))
     }
 
-    async fn assemble(self, setting: Setting, local_url: &str) -> Result<(Arc<Front>, Background), StartError> {
-        let Seller { spec, profile, platform } = self;
-        let url = profile.url.map_or_else(|| local_url.to_owned(), |url| format!("{}/mcp", url.trim_end_matches('/')));
+    async fn assemble(
+        self,
+        setting: Setting,
+        local_url: &str,
+    ) -> Result<(Arc<Front>, Background), StartError> {
+        let Seller {
+            spec,
+            profile,
+            platform,
+        } = self;
+        let url = profile.url.map_or_else(
+            || local_url.to_owned(),
+            |url| format!("{}/mcp", url.trim_end_matches('/')),
+        );
         let schemas = Arc::new(Schemas::new(spec)?);
-        let catalog = Arc::new(Catalog::load(&setting.catalog, &url, profile, &schemas, setting.sandbox)?);
+        let catalog = Arc::new(Catalog::load(
+            &setting.catalog,
+            &url,
+            profile,
+            &schemas,
+            setting.sandbox,
+        )?);
         let tenant = TenantId(TenantId::SINGLE.to_owned());
         let cursors = serve::cursor_key(setting.store.as_ref(), &tenant).await?;
         let services = Arc::new(Services {
@@ -137,7 +177,10 @@ impl Seller {
             sandbox: setting.sandbox,
             overlays: Overlays::default(),
         });
-        let background = Background { tasks: TaskTracker::new(), stop: CancellationToken::new() };
+        let background = Background {
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        };
         let dispatcher = Dispatcher::new(Arc::clone(&services), background.tasks.clone());
         let mcp = Server::new(dispatcher).map_err(StartError::Tools)?;
         let front = Front {
@@ -146,10 +189,13 @@ impl Seller {
             callers: setting.callers,
             origins: Origins::new(profile.url),
             url,
+            requests: Requests::new(),
             stopping: AtomicBool::new(false),
         };
         let stop = background.stop.clone();
-        background.tasks.spawn(async move { sweep(&services, stop).await });
+        background
+            .tasks
+            .spawn(async move { sweep(&services, stop).await });
         tokio::task::spawn_blocking(move || warm(spec, &schemas));
         Ok((Arc::new(front), background))
     }
@@ -160,7 +206,12 @@ fn warm(spec: &Spec, schemas: &Schemas) {
     for tool in spec.tools {
         for definition in [tool.request, tool.response] {
             if let Err(reason) = schemas.warm(definition) {
-                tracing::error!(tool = tool.name, definition, reason, "a schema can't be used; every call of this tool will fail");
+                tracing::error!(
+                    tool = tool.name,
+                    definition,
+                    reason,
+                    "a schema can't be used; every call of this tool will fail"
+                );
             }
         }
     }
@@ -184,13 +235,18 @@ impl Running {
             self.background.tasks.wait().await;
         };
         if tokio::time::timeout(serve::GRACE, ended).await.is_err() {
-            tracing::warn!("some calls were still in progress; their leases run out and retries take them up again");
+            tracing::warn!(
+                "some calls were still in progress; their leases run out and retries take them up again"
+            );
         }
     }
 }
 
 impl std::fmt::Debug for Seller {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Seller").field("name", &self.profile.name).field("line", &self.spec.line).finish_non_exhaustive()
+        f.debug_struct("Seller")
+            .field("name", &self.profile.name)
+            .field("line", &self.spec.line)
+            .finish_non_exhaustive()
     }
 }

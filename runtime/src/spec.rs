@@ -38,15 +38,24 @@ pub struct Tool {
 impl Spec {
     /// The tool of that name, if this seller offers it.
     pub fn tool(&self, name: &str) -> Option<&'static Tool> {
-        let at = self.tools.binary_search_by(|tool| tool.name.cmp(name)).ok()?;
+        let at = self
+            .tools
+            .binary_search_by(|tool| tool.name.cmp(name))
+            .ok()?;
         self.tools.get(at)
     }
 
     /// The recovery class of a code. A code that the line does not know is transient, as the
     /// line's `error_code_policy` demands of buyers, save for the runtime's own internal error.
     pub fn recovery(&self, code: &str) -> Recovery {
-        match self.errors.binary_search_by(|(known, _)| (*known).cmp(code)) {
-            Ok(at) => self.errors.get(at).map_or(Recovery::Transient, |(_, class)| *class),
+        match self
+            .errors
+            .binary_search_by(|(known, _)| (*known).cmp(code))
+        {
+            Ok(at) => self
+                .errors
+                .get(at)
+                .map_or(Recovery::Transient, |(_, class)| *class),
             Err(_) if code == "INTERNAL_ERROR" => Recovery::Terminal,
             Err(_) => Recovery::Transient,
         }

@@ -54,12 +54,19 @@ struct Key {
 ///
 /// When the file can't be read, names no key, or has an entry that is not usable.
 pub fn read(path: &Path, callers: &mut Callers) -> Result<(), KeysError> {
-    let text = std::fs::read_to_string(path).map_err(|source| KeysError::Unreadable { path: path.to_owned(), source })?;
-    parse(&text, callers).map_err(|reason| KeysError::Malformed { path: path.to_owned(), reason })
+    let text = std::fs::read_to_string(path).map_err(|source| KeysError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    parse(&text, callers).map_err(|reason| KeysError::Malformed {
+        path: path.to_owned(),
+        reason,
+    })
 }
 
 fn parse(text: &str, callers: &mut Callers) -> Result<(), String> {
-    let file: File = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+    let file: File =
+        toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
     if file.key.is_empty() {
         return Err("there is no [[key]] in it".to_owned());
     }
@@ -103,10 +110,17 @@ mod tests {
     fn keys_are_read_by_digest() {
         let digest = crate::jcs::hex(&Sha256::digest("a-token"));
         let mut callers = Callers::default();
-        parse(&format!("[[key]]\nprincipal = \"nova\"\nsha256 = \"{digest}\"\n"), &mut callers).expect("a good file");
+        parse(
+            &format!("[[key]]\nprincipal = \"nova\"\nsha256 = \"{digest}\"\n"),
+            &mut callers,
+        )
+        .expect("a good file");
         let mut headers = axum::http::HeaderMap::new();
         headers.insert("x-adcp-auth", "a-token".parse().expect("a header value"));
-        assert_eq!(callers.authenticate(&headers), Ok(&Principal("nova".into())));
+        assert_eq!(
+            callers.authenticate(&headers),
+            Ok(&Principal("nova".into()))
+        );
     }
 
     #[test]
@@ -119,7 +133,10 @@ mod tests {
             (format!("{good}{good}"), "number 2 repeats"),
             (good.replace("nova", " "), "number 1 names no principal"),
             (good.replace(&digest, "abc"), "64 hexadecimal digits"),
-            (good.replace(&digest, &"x".repeat(64)), "64 hexadecimal digits"),
+            (
+                good.replace(&digest, &"x".repeat(64)),
+                "64 hexadecimal digits",
+            ),
             (good.replace("sha256", "token"), "unknown field `token`"),
         ] {
             let error = parse(&text, &mut Callers::default()).expect_err(&text);

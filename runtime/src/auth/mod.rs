@@ -70,7 +70,9 @@ impl Callers {
 
 impl fmt::Debug for Callers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.keys.iter().map(|(_, principal)| principal)).finish()
+        f.debug_set()
+            .entries(self.keys.iter().map(|(_, principal)| principal))
+            .finish()
     }
 }
 
@@ -78,7 +80,11 @@ impl fmt::Debug for Callers {
 fn token(headers: &HeaderMap) -> Result<&[u8], Denied> {
     let bearer = single(headers, AUTHORIZATION.as_str())?.map(|value| {
         let (scheme, token) = value.split_at_checked(7).ok_or(Denied::Malformed)?;
-        if scheme.eq_ignore_ascii_case(b"bearer ") { Ok(token.trim_ascii()) } else { Err(Denied::Malformed) }
+        if scheme.eq_ignore_ascii_case(b"bearer ") {
+            Ok(token.trim_ascii())
+        } else {
+            Err(Denied::Malformed)
+        }
     });
     let plain = single(headers, "x-adcp-auth")?.map(<[u8]>::trim_ascii);
     match (bearer.transpose()?, plain) {
@@ -93,7 +99,11 @@ fn token(headers: &HeaderMap) -> Result<&[u8], Denied> {
 fn single<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h [u8]>, Denied> {
     let mut values = headers.get_all(name).iter();
     let first = values.next().map(|value| value.as_bytes());
-    if values.next().is_some() { Err(Denied::Malformed) } else { Ok(first) }
+    if values.next().is_some() {
+        Err(Denied::Malformed)
+    } else {
+        Ok(first)
+    }
 }
 
 #[cfg(test)]
@@ -117,17 +127,46 @@ mod tests {
             (&[("authorization", "Bearer beta-token")][..], Ok("beta")),
             (&[("authorization", "bearer  alpha-token ")], Ok("alpha")),
             (&[("x-adcp-auth", "alpha-token")], Ok("alpha")),
-            (&[("authorization", "Bearer alpha-token"), ("x-adcp-auth", "alpha-token")], Ok("alpha")),
-            (&[("authorization", "Bearer alpha-token"), ("x-adcp-auth", "beta-token")], Err(Denied::Malformed)),
-            (&[("authorization", "Bearer alpha-token"), ("authorization", "Bearer beta-token")], Err(Denied::Malformed)),
-            (&[("authorization", "Basic alpha-token")], Err(Denied::Malformed)),
-            (&[("authorization", "Bearer alpha-token2")], Err(Denied::Unknown)),
+            (
+                &[
+                    ("authorization", "Bearer alpha-token"),
+                    ("x-adcp-auth", "alpha-token"),
+                ],
+                Ok("alpha"),
+            ),
+            (
+                &[
+                    ("authorization", "Bearer alpha-token"),
+                    ("x-adcp-auth", "beta-token"),
+                ],
+                Err(Denied::Malformed),
+            ),
+            (
+                &[
+                    ("authorization", "Bearer alpha-token"),
+                    ("authorization", "Bearer beta-token"),
+                ],
+                Err(Denied::Malformed),
+            ),
+            (
+                &[("authorization", "Basic alpha-token")],
+                Err(Denied::Malformed),
+            ),
+            (
+                &[("authorization", "Bearer alpha-token2")],
+                Err(Denied::Unknown),
+            ),
             (&[("authorization", "Bearer ")], Err(Denied::Missing)),
             (&[], Err(Denied::Missing)),
         ] {
-            let caller = callers.authenticate(&headers(presented)).map(|principal| principal.0.as_str());
+            let caller = callers
+                .authenticate(&headers(presented))
+                .map(|principal| principal.0.as_str());
             assert_eq!(caller, expected, "{presented:?}");
         }
-        assert_eq!(Callers::default().authenticate(&headers(&[("x-adcp-auth", "alpha-token")])), Err(Denied::Unknown));
+        assert_eq!(
+            Callers::default().authenticate(&headers(&[("x-adcp-auth", "alpha-token")])),
+            Err(Denied::Unknown)
+        );
     }
 }

@@ -39,34 +39,70 @@ impl CatalogFormat {
     ///
     /// When it breaks its schema.
     pub fn new(value: Value, schemas: &Schemas) -> Result<Self, CatalogError> {
-        let name = value.pointer("/format_id/id").and_then(Value::as_str).unwrap_or("without a format_id").to_owned();
-        schemas.check(FORMAT, &value).map_err(|violations| CatalogError::violations("format", &name, &violations))?;
-        let failed = |error: serde_json::Error| CatalogError::entry("format", &name, String::new(), error.to_string());
+        let name = value
+            .pointer("/format_id/id")
+            .and_then(Value::as_str)
+            .unwrap_or("without a format_id")
+            .to_owned();
+        schemas
+            .check(FORMAT, &value)
+            .map_err(|violations| CatalogError::violations("format", &name, &violations))?;
+        let failed = |error: serde_json::Error| {
+            CatalogError::entry("format", &name, String::new(), error.to_string())
+        };
         let facts = Facts::deserialize(&value).map_err(failed)?;
         let raw = serde_json::to_vec(&value).map_err(failed)?;
-        Ok(CatalogFormat { format_id: facts.format_id, name: facts.name, raw: Bytes::from(raw), value, seeded: false })
+        Ok(CatalogFormat {
+            format_id: facts.format_id,
+            name: facts.name,
+            raw: Bytes::from(raw),
+            value,
+            seeded: false,
+        })
     }
 
     /// The widths and heights of its rendered pieces, where they are fixed, in pixels.
     pub fn sizes(&self) -> impl Iterator<Item = (Option<f64>, Option<f64>)> {
-        self.dimensions().map(|size| (size.get("width").and_then(Value::as_f64), size.get("height").and_then(Value::as_f64)))
+        self.dimensions().map(|size| {
+            (
+                size.get("width").and_then(Value::as_f64),
+                size.get("height").and_then(Value::as_f64),
+            )
+        })
     }
 
     /// Whether any rendered piece adapts to its container.
     pub fn is_responsive(&self) -> bool {
         self.dimensions().any(|size| {
-            size.get("responsive").and_then(Value::as_object).is_some_and(|axes| axes.values().any(|axis| axis == &Value::Bool(true)))
+            size.get("responsive")
+                .and_then(Value::as_object)
+                .is_some_and(|axes| axes.values().any(|axis| axis == &Value::Bool(true)))
         })
     }
 
     fn dimensions(&self) -> impl Iterator<Item = &Value> {
-        self.value.get("renders").and_then(Value::as_array).into_iter().flatten().filter_map(|render| render.get("dimensions"))
+        self.value
+            .get("renders")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|render| render.get("dimensions"))
     }
 
     /// The kinds of its assets: `image`, `video`, ….
     pub fn asset_types(&self) -> impl Iterator<Item = &str> {
-        let assets = self.value.get("assets").and_then(Value::as_array).into_iter().flatten();
-        let nested = assets.clone().filter_map(|asset| asset.get("assets").and_then(Value::as_array)).flatten();
-        assets.chain(nested).filter_map(|asset| asset.get("asset_type").and_then(Value::as_str))
+        let assets = self
+            .value
+            .get("assets")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let nested = assets
+            .clone()
+            .filter_map(|asset| asset.get("assets").and_then(Value::as_array))
+            .flatten();
+        assets
+            .chain(nested)
+            .filter_map(|asset| asset.get("asset_type").and_then(Value::as_str))
     }
 }

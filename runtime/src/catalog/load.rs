@@ -22,12 +22,25 @@ enum Fault {
     Read(std::io::Error),
     Syntax(Box<toml::de::Error>),
     Shape(String),
-    Entry { kind: &'static str, name: String, pointer: String, message: String },
+    Entry {
+        kind: &'static str,
+        name: String,
+        pointer: String,
+        message: String,
+    },
 }
 
 impl CatalogError {
     pub(super) fn entry(kind: &'static str, name: &str, pointer: String, message: String) -> Self {
-        CatalogError { file: None, fault: Fault::Entry { kind, name: name.to_owned(), pointer, message } }
+        CatalogError {
+            file: None,
+            fault: Fault::Entry {
+                kind,
+                name: name.to_owned(),
+                pointer,
+                message,
+            },
+        }
     }
 
     pub(super) fn violations(kind: &'static str, name: &str, violations: &[Violation]) -> Self {
@@ -39,7 +52,12 @@ impl CatalogError {
     }
 
     pub(super) fn duplicate(kind: &'static str, name: &str) -> Self {
-        CatalogError::entry(kind, name, String::new(), "there are two of that id; rename or remove one".to_owned())
+        CatalogError::entry(
+            kind,
+            name,
+            String::new(),
+            "there are two of that id; rename or remove one".to_owned(),
+        )
     }
 
     fn in_file(mut self, file: &Path) -> Self {
@@ -71,11 +89,24 @@ impl fmt::Display for CatalogError {
             write!(f, "{}: ", file.display())?;
         }
         match &self.fault {
-            Fault::Read(error) => write!(f, "can't be read: {error}; start the seller in its own folder, or name the catalogue's folder"),
+            Fault::Read(error) => write!(
+                f,
+                "can't be read: {error}; start the seller in its own folder, or name the catalogue's folder"
+            ),
             Fault::Syntax(error) => write!(f, "{error}"),
             Fault::Shape(message) => f.write_str(message),
-            Fault::Entry { kind, name, pointer, message } if pointer.is_empty() => write!(f, "{kind} {name}: {message}"),
-            Fault::Entry { kind, name, pointer, message } => write!(f, "{kind} {name}, {pointer}: {message}"),
+            Fault::Entry {
+                kind,
+                name,
+                pointer,
+                message,
+            } if pointer.is_empty() => write!(f, "{kind} {name}: {message}"),
+            Fault::Entry {
+                kind,
+                name,
+                pointer,
+                message,
+            } => write!(f, "{kind} {name}, {pointer}: {message}"),
         }
     }
 }
@@ -103,8 +134,17 @@ impl Catalog {
     /// The first thing that is wrong, with file, entry and place: unreadable or malformed text, an
     /// entry that breaks its schema, an id used twice, a format of the seller's own that no file
     /// describes, or a pricing model that the manifest does not name.
-    pub fn load(folder: &Path, agent_url: &str, profile: &Profile, schemas: &Schemas, sandbox: bool) -> Result<Self, CatalogError> {
-        let mut files = vec![(folder.join("formats.toml"), &["formats"][..]), (folder.join("products.toml"), &["products"][..])];
+    pub fn load(
+        folder: &Path,
+        agent_url: &str,
+        profile: &Profile,
+        schemas: &Schemas,
+        sandbox: bool,
+    ) -> Result<Self, CatalogError> {
+        let mut files = vec![
+            (folder.join("formats.toml"), &["formats"][..]),
+            (folder.join("products.toml"), &["products"][..]),
+        ];
         let extra = folder.join("sandbox.toml");
         if sandbox && extra.exists() {
             files.push((extra, &["formats", "products"]));
@@ -114,21 +154,36 @@ impl Catalog {
             for (table, mut entry) in entries(file, tables)? {
                 own_format_ids(&mut entry, agent_url);
                 if table == "formats" {
-                    formats.push(CatalogFormat::new(entry, schemas).map(Arc::new).map_err(|error| error.in_file(file))?);
+                    formats.push(
+                        CatalogFormat::new(entry, schemas)
+                            .map(Arc::new)
+                            .map_err(|error| error.in_file(file))?,
+                    );
                 } else {
-                    let product = CatalogProduct::new(entry, schemas).map_err(|error| error.in_file(file))?;
+                    let product =
+                        CatalogProduct::new(entry, schemas).map_err(|error| error.in_file(file))?;
                     priced_as_declared(&product, profile).map_err(|error| error.in_file(file))?;
                     products.push(Arc::new(product));
                     origins.push(file);
                 }
             }
         }
-        let catalog = Catalog::new(agent_url, products, formats).map_err(|error| error.in_file(folder))?;
+        let catalog =
+            Catalog::new(agent_url, products, formats).map_err(|error| error.in_file(folder))?;
         for (product, file) in catalog.products().iter().zip(origins) {
             for (at, format_id) in product.format_ids.iter().enumerate() {
                 if catalog.is_own(format_id) && catalog.format(format_id).is_none() {
-                    let message = format!("the format {} is described nowhere; add it to formats.toml", format_id.id);
-                    return Err(CatalogError::entry("product", &product.product_id, format!("/format_ids/{at}"), message).in_file(file));
+                    let message = format!(
+                        "the format {} is described nowhere; add it to formats.toml",
+                        format_id.id
+                    );
+                    return Err(CatalogError::entry(
+                        "product",
+                        &product.product_id,
+                        format!("/format_ids/{at}"),
+                        message,
+                    )
+                    .in_file(file));
                 }
             }
         }
@@ -138,35 +193,62 @@ impl Catalog {
 
 fn priced_as_declared(product: &CatalogProduct, profile: &Profile) -> Result<(), CatalogError> {
     for (at, option) in product.pricing_options.iter().enumerate() {
-        if !profile.pricing_models.contains(&option.pricing_model.as_str()) {
+        if !profile
+            .pricing_models
+            .contains(&option.pricing_model.as_str())
+        {
             let message = format!(
                 "the pricing model {} is not among those that seller.toml declares ({}); add it there, or price the product otherwise",
                 option.pricing_model,
                 profile.pricing_models.join(", ")
             );
-            return Err(CatalogError::entry("product", &product.product_id, format!("/pricing_options/{at}/pricing_model"), message));
+            return Err(CatalogError::entry(
+                "product",
+                &product.product_id,
+                format!("/pricing_options/{at}/pricing_model"),
+                message,
+            ));
         }
     }
     Ok(())
 }
 
 /// The entries of a file, each with the table that it stands in.
-fn entries(file: &Path, tables: &[&'static str]) -> Result<Vec<(&'static str, Value)>, CatalogError> {
-    let failed = |fault| CatalogError { file: Some(file.to_owned()), fault };
+fn entries(
+    file: &Path,
+    tables: &[&'static str],
+) -> Result<Vec<(&'static str, Value)>, CatalogError> {
+    let failed = |fault| CatalogError {
+        file: Some(file.to_owned()),
+        fault,
+    };
     let text = std::fs::read_to_string(file).map_err(|error| failed(Fault::Read(error)))?;
-    let mut content: toml::Table = toml::from_str(&text).map_err(|error| failed(Fault::Syntax(Box::new(error))))?;
+    let mut content: toml::Table =
+        toml::from_str(&text).map_err(|error| failed(Fault::Syntax(Box::new(error))))?;
     let mut found = Vec::new();
     for table in tables {
         match content.remove(*table) {
             None => {}
-            Some(toml::Value::Array(entries)) => found.extend(entries.into_iter().map(|entry| (*table, to_json(entry)))),
-            Some(_) => return Err(failed(Fault::Shape(format!("`{table}` is an array of tables; begin each entry with [[{table}]]")))),
+            Some(toml::Value::Array(entries)) => {
+                found.extend(entries.into_iter().map(|entry| (*table, to_json(entry))))
+            }
+            Some(_) => {
+                return Err(failed(Fault::Shape(format!(
+                    "`{table}` is an array of tables; begin each entry with [[{table}]]"
+                ))));
+            }
         }
     }
     match content.keys().next() {
         Some(stranger) => {
-            let known = tables.iter().map(|table| format!("[[{table}]]")).collect::<Vec<_>>().join(" and ");
-            Err(failed(Fault::Shape(format!("`{stranger}` is not known here; the file holds {known}"))))
+            let known = tables
+                .iter()
+                .map(|table| format!("[[{table}]]"))
+                .collect::<Vec<_>>()
+                .join(" and ");
+            Err(failed(Fault::Shape(format!(
+                "`{stranger}` is not known here; the file holds {known}"
+            ))))
         }
         None => Ok(found),
     }
@@ -181,8 +263,11 @@ fn to_json(value: toml::Value) -> Value {
         toml::Value::Boolean(truth) => Value::Bool(truth),
         toml::Value::Datetime(at) => Value::String(at.to_string()),
         toml::Value::Array(items) => Value::Array(items.into_iter().map(to_json).collect()),
-        toml::Value::Table(members) => {
-            Value::Object(members.into_iter().map(|(name, member)| (name, to_json(member))).collect::<Map<_, _>>())
-        }
+        toml::Value::Table(members) => Value::Object(
+            members
+                .into_iter()
+                .map(|(name, member)| (name, to_json(member)))
+                .collect::<Map<_, _>>(),
+        ),
     }
 }

@@ -44,16 +44,27 @@ impl Catalog {
     ) -> Result<Self, CatalogError> {
         let mut products_by_id = HashMap::with_capacity(products.len());
         for (at, product) in products.iter().enumerate() {
-            if products_by_id.insert(product.product_id.clone(), at).is_some() {
+            if products_by_id
+                .insert(product.product_id.clone(), at)
+                .is_some()
+            {
                 return Err(CatalogError::duplicate("product", &product.product_id));
             }
         }
         for (at, format) in formats.iter().enumerate() {
-            if formats[..at].iter().any(|earlier| earlier.format_id.names_same(&format.format_id)) {
+            if formats[..at]
+                .iter()
+                .any(|earlier| earlier.format_id.names_same(&format.format_id))
+            {
                 return Err(CatalogError::duplicate("format", &format.format_id.id));
             }
         }
-        Ok(Catalog { agent_url: agent_url.into(), products, products_by_id, formats })
+        Ok(Catalog {
+            agent_url: agent_url.into(),
+            products,
+            products_by_id,
+            formats,
+        })
     }
 
     /// The seller's own URL, which its own formats carry as `agent_url`.
@@ -68,7 +79,9 @@ impl Catalog {
 
     /// The product of that id.
     pub fn product(&self, product_id: &str) -> Option<&Arc<CatalogProduct>> {
-        self.products_by_id.get(product_id).and_then(|at| self.products.get(*at))
+        self.products_by_id
+            .get(product_id)
+            .and_then(|at| self.products.get(*at))
     }
 
     /// The formats, in the order of the file.
@@ -78,7 +91,9 @@ impl Catalog {
 
     /// The format of that name, whatever its parameters.
     pub fn format(&self, format_id: &FormatId) -> Option<&Arc<CatalogFormat>> {
-        self.formats.iter().find(|format| format.format_id.names_same(format_id))
+        self.formats
+            .iter()
+            .find(|format| format.format_id.names_same(format_id))
     }
 
     /// Whether a format is one of this seller's own, rather than another agent's.
@@ -90,8 +105,16 @@ impl Catalog {
     ///
     /// A product may name a format of this seller that nobody described; such a format is added
     /// with nothing but its name, so that every format a buyer reads in a product can be listed.
-    pub fn overlaid(&self, products: Vec<Arc<CatalogProduct>>, formats: Vec<Arc<CatalogFormat>>, schemas: &Schemas) -> Self {
-        let mut overlaid = Catalog { agent_url: self.agent_url.clone(), ..Catalog::default() };
+    pub fn overlaid(
+        &self,
+        products: Vec<Arc<CatalogProduct>>,
+        formats: Vec<Arc<CatalogFormat>>,
+        schemas: &Schemas,
+    ) -> Self {
+        let mut overlaid = Catalog {
+            agent_url: self.agent_url.clone(),
+            ..Catalog::default()
+        };
         overlaid.formats = formats;
         for format in &self.formats {
             if overlaid.format(&format.format_id).is_none() {
@@ -100,16 +123,24 @@ impl Catalog {
         }
         for product in products.iter().chain(&self.products) {
             if !overlaid.products_by_id.contains_key(&product.product_id) {
-                overlaid.products_by_id.insert(product.product_id.clone(), overlaid.products.len());
+                overlaid
+                    .products_by_id
+                    .insert(product.product_id.clone(), overlaid.products.len());
                 overlaid.products.push(Arc::clone(product));
             }
         }
-        let named: Vec<FormatId> = overlaid.products.iter().flat_map(|product| product.format_ids.clone()).collect();
+        let named: Vec<FormatId> = overlaid
+            .products
+            .iter()
+            .flat_map(|product| product.format_ids.clone())
+            .collect();
         for format_id in named {
             if overlaid.is_own(&format_id) && overlaid.format(&format_id).is_none() {
                 let bare = json!({ "format_id": { "agent_url": self.agent_url, "id": format_id.id }, "name": title(&format_id.id) });
                 // A product with that format id passed its schema, which holds the same rules.
-                overlaid.formats.extend(CatalogFormat::new(bare, schemas).ok().map(Arc::new));
+                overlaid
+                    .formats
+                    .extend(CatalogFormat::new(bare, schemas).ok().map(Arc::new));
             }
         }
         overlaid
@@ -125,14 +156,24 @@ pub(crate) fn own_format_ids(value: &mut Value, agent_url: &str) {
             members.shift_insert(0, "agent_url".to_owned(), Value::from(agent_url));
         }
     };
-    for name in ["format_id", "format_ids", "input_format_ids", "output_format_ids"] {
+    for name in [
+        "format_id",
+        "format_ids",
+        "input_format_ids",
+        "output_format_ids",
+    ] {
         match value.get_mut(name) {
             Some(Value::Array(ids)) => ids.iter_mut().for_each(fill),
             Some(id) => fill(id),
             None => {}
         }
     }
-    for placement in value.get_mut("placements").and_then(Value::as_array_mut).into_iter().flatten() {
+    for placement in value
+        .get_mut("placements")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
         own_format_ids(placement, agent_url);
     }
 }
@@ -141,5 +182,8 @@ pub(crate) fn own_format_ids(value: &mut Value, agent_url: &str) {
 pub(crate) fn title(id: &str) -> String {
     let spaced = id.replace(['_', '-'], " ");
     let mut letters = spaced.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }

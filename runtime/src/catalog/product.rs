@@ -74,22 +74,41 @@ impl CatalogProduct {
     /// When it breaks its schema or a rule that the schema states in words: an option has at most
     /// one of `fixed_price` and `floor_price`, and option ids are unique within the product.
     pub fn new(value: Value, schemas: &Schemas) -> Result<Self, CatalogError> {
-        let name = value.get("product_id").and_then(Value::as_str).unwrap_or("without a product_id").to_owned();
-        let wrong = |pointer: String, message: String| CatalogError::entry("product", &name, pointer, message);
-        schemas.check(PRODUCT, &value).map_err(|violations| CatalogError::violations("product", &name, &violations))?;
-        let facts = Facts::deserialize(&value).map_err(|error| wrong(String::new(), error.to_string()))?;
+        let name = value
+            .get("product_id")
+            .and_then(Value::as_str)
+            .unwrap_or("without a product_id")
+            .to_owned();
+        let wrong = |pointer: String, message: String| {
+            CatalogError::entry("product", &name, pointer, message)
+        };
+        schemas
+            .check(PRODUCT, &value)
+            .map_err(|violations| CatalogError::violations("product", &name, &violations))?;
+        let facts =
+            Facts::deserialize(&value).map_err(|error| wrong(String::new(), error.to_string()))?;
         for (at, option) in facts.pricing_options.iter().enumerate() {
             if option.fixed_price.is_some() && option.floor_price.is_some() {
                 let message = "fixed_price and floor_price exclude each other: the first is a price, the second the least bid in an auction; keep one";
                 return Err(wrong(format!("/pricing_options/{at}"), message.to_owned()));
             }
-            if facts.pricing_options[..at].iter().any(|earlier| earlier.pricing_option_id == option.pricing_option_id) {
-                let message = format!("another pricing option of this product is already called {}; rename one", option.pricing_option_id);
-                return Err(wrong(format!("/pricing_options/{at}/pricing_option_id"), message));
+            if facts.pricing_options[..at]
+                .iter()
+                .any(|earlier| earlier.pricing_option_id == option.pricing_option_id)
+            {
+                let message = format!(
+                    "another pricing option of this product is already called {}; rename one",
+                    option.pricing_option_id
+                );
+                return Err(wrong(
+                    format!("/pricing_options/{at}/pricing_option_id"),
+                    message,
+                ));
             }
         }
         let words = matching::index(&value, &facts.channels);
-        let raw = serde_json::to_vec(&value).map_err(|error| wrong(String::new(), error.to_string()))?;
+        let raw =
+            serde_json::to_vec(&value).map_err(|error| wrong(String::new(), error.to_string()))?;
         Ok(CatalogProduct {
             product_id: facts.product_id,
             raw: Bytes::from(raw),
@@ -105,11 +124,15 @@ impl CatalogProduct {
 
     /// The pricing option of that id.
     pub fn pricing_option(&self, pricing_option_id: &str) -> Option<&PricingOption> {
-        self.pricing_options.iter().find(|option| option.pricing_option_id == pricing_option_id)
+        self.pricing_options
+            .iter()
+            .find(|option| option.pricing_option_id == pricing_option_id)
     }
 
     /// Whether creatives of that format may run in it.
     pub fn accepts(&self, format_id: &FormatId) -> bool {
-        self.format_ids.iter().any(|accepted| accepted.names_same(format_id))
+        self.format_ids
+            .iter()
+            .any(|accepted| accepted.names_same(format_id))
     }
 }

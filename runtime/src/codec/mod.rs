@@ -11,12 +11,12 @@
 //! In reading order: the trait, errors, objects, string enums, unions, and the macros that the
 //! generated tables are written in.
 
-mod choice;
-mod macros;
-mod members;
 mod mismatch;
-mod union;
 mod values;
+mod members;
+mod choice;
+mod union;
+mod macros;
 
 pub use choice::{Choice, read as read_choice};
 pub use members::{Constant, Members, Writer};

@@ -1,3 +1,7 @@
+#![allow(
+    unreachable_pub,
+    reason = "the macros make the items of a type public, and a test's type is private"
+)]
 #![allow(clippy::unwrap_used)]
 
 use serde_json::json;

@@ -53,7 +53,11 @@ impl Assembled {
     }
 
     /// Adds an array.
-    pub fn array(&mut self, name: impl Into<String>, items: impl IntoIterator<Item = Item>) -> &mut Self {
+    pub fn array(
+        &mut self,
+        name: impl Into<String>,
+        items: impl IntoIterator<Item = Item>,
+    ) -> &mut Self {
         let name = name.into();
         let mut made = Vec::new();
         let slots = items
@@ -93,7 +97,9 @@ impl ResponseBody {
     /// How many items the array of that name has.
     pub fn count(&self, name: &str) -> Option<usize> {
         match self {
-            ResponseBody::Assembled(assembled) if assembled.slots(name).is_some() => assembled.slots(name).map(<[Slot]>::len),
+            ResponseBody::Assembled(assembled) if assembled.slots(name).is_some() => {
+                assembled.slots(name).map(<[Slot]>::len)
+            }
             _ => self.get(name).and_then(Value::as_array).map(Vec::len),
         }
     }
@@ -171,7 +177,10 @@ impl ResponseBody {
 
 impl Assembled {
     fn slots(&self, name: &str) -> Option<&[Slot]> {
-        self.arrays.iter().find(|(known, _)| known == name).map(|(_, slots)| slots.as_slice())
+        self.arrays
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, slots)| slots.as_slice())
     }
 }
 
@@ -202,12 +211,19 @@ mod tests {
         assembled.member("status", json!("completed"));
         assembled.array(
             "products",
-            [Item::Made(json!({"id": 1})), Item::Ready(Bytes::from_static(b"{\"id\":2}")), Item::Made(json!({"id": 3}))],
+            [
+                Item::Made(json!({"id": 1})),
+                Item::Ready(Bytes::from_static(b"{\"id\":2}")),
+                Item::Made(json!({"id": 3})),
+            ],
         );
         let body = ResponseBody::Assembled(assembled);
         let mut out = BytesMut::new();
         body.write_members(&mut out).expect("JSON can be written");
-        assert_eq!(out, &br#""status":"completed","products":[{"id":1},{"id":2},{"id":3}]"#[..]);
+        assert_eq!(
+            out,
+            &br#""status":"completed","products":[{"id":1},{"id":2},{"id":3}]"#[..]
+        );
         assert_eq!(body.count("products"), Some(3));
         assert_eq!(body.unchecked()["products"], json!([{"id": 1}, {"id": 3}]));
     }

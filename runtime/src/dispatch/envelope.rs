@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Answer, ResponseBody, Success};
 use crate::error::Error;
+use crate::schema::Violation;
 use crate::spec::Spec;
 
 /// Members that only the envelope writes.
@@ -18,7 +19,17 @@ const ENVELOPE: [&str; 3] = ["context", "idempotency_key", "replayed"];
 /// Takes the buyer's opaque context out of a request. Operations never see it, so that none can
 /// come to depend on it (`core/context.json`).
 pub(super) fn take_context(request: &mut Value) -> Option<Value> {
-    request.as_object_mut()?.shift_remove("context").filter(Value::is_object)
+    request
+        .as_object_mut()?
+        .shift_remove("context")
+        .filter(Value::is_object)
+}
+
+/// Whether a field lies in the buyer's context.
+pub(super) fn concerns_context(field: &str) -> bool {
+    field
+        .strip_prefix("context")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// Removes members that the envelope owns from what an operation answered.
@@ -50,7 +61,12 @@ impl Answer {
 }
 
 impl Success {
-    fn write(&self, mutating: bool, out: &mut BytesMut, empty: &mut bool) -> serde_json::Result<()> {
+    fn write(
+        &self,
+        mutating: bool,
+        out: &mut BytesMut,
+        empty: &mut bool,
+    ) -> serde_json::Result<()> {
         if !mutating && self.body.get("status").is_none() {
             write_member("status", "completed", out, empty)?;
         }
@@ -68,7 +84,12 @@ impl Success {
     }
 }
 
-fn write_member(name: &str, value: &(impl Serialize + ?Sized), out: &mut BytesMut, empty: &mut bool) -> serde_json::Result<()> {
+fn write_member(
+    name: &str,
+    value: &(impl Serialize + ?Sized),
+    out: &mut BytesMut,
+    empty: &mut bool,
+) -> serde_json::Result<()> {
     separate(out, empty);
     serde_json::to_writer(out.writer(), name)?;
     out.put_u8(b':');
@@ -91,22 +112,34 @@ fn describe(spec: &Spec, error: &Error) -> Map<String, Value> {
     if error.code == "IDEMPOTENCY_CONFLICT" {
         return members;
     }
-    members.insert("recovery".to_owned(), spec.recovery(error.code).as_str().into());
+    members.insert(
+        "recovery".to_owned(),
+        spec.recovery(error.code).as_str().into(),
+    );
     if let Some(field) = &error.field {
         members.insert("field".to_owned(), field.clone().into());
-    }
-    if let Some(suggestion) = &error.suggestion {
-        members.insert("suggestion".to_owned(), suggestion.clone().into());
     }
     if let Some(seconds) = error.retry_after {
         members.insert("retry_after".to_owned(), seconds.clamp(1, 3600).into());
     }
-    if !error.issues.is_empty() {
-        let issue = |issue: &crate::schema::Violation| json!({ "pointer": issue.pointer, "message": issue.message, "keyword": issue.keyword });
-        members.insert("issues".to_owned(), error.issues.iter().map(issue).collect());
+    let Some(particulars) = &error.particulars else {
+        return members;
+    };
+    if let Some(suggestion) = &particulars.suggestion {
+        members.insert("suggestion".to_owned(), suggestion.clone().into());
     }
-    if let Some(details) = &error.details {
-        members.insert("details".to_owned(), Value::Object(details.clone()));
+    if !particulars.issues.is_empty() {
+        let issue = |issue: &Violation| json!({ "pointer": issue.pointer, "message": issue.message, "keyword": issue.keyword });
+        members.insert(
+            "issues".to_owned(),
+            particulars.issues.iter().map(issue).collect(),
+        );
+    }
+    if !particulars.details.is_empty() {
+        members.insert(
+            "details".to_owned(),
+            Value::Object(particulars.details.clone()),
+        );
     }
     members
 }

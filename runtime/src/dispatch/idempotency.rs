@@ -30,6 +30,8 @@ pub(crate) const KIND: &str = "idempotency";
 /// Members of a request that do not make it another request (AdCP security implementation guide,
 /// canonical payload). `push_notification_config` loses only its credentials.
 const OUTSIDE_HASH: [&str; 3] = ["idempotency_key", "context", "governance_context"];
+/// The longest key, as the request schemas have it. Not every schema that lets a key pass names it.
+const LONGEST_KEY: usize = 255;
 /// How long a running operation is left alone. It renews the lease while it runs, so only a
 /// process that died lets it run out.
 const LEASE: TimeDelta = TimeDelta::seconds(30);
@@ -83,18 +85,37 @@ impl Claim {
     ///
     /// # Errors
     ///
-    /// `INVALID_REQUEST` when the request has no canonical form.
+    /// `INVALID_REQUEST` when the key is too long or the request has no canonical form.
     pub(super) fn new(caller: &Caller, tool: &Tool, key: &str, request: &Value) -> Result<Self> {
+        if key.len() > LONGEST_KEY {
+            return Err(Error::invalid_request(format!(
+                "`idempotency_key` must be at most {LONGEST_KEY} characters long"
+            ))
+            .at("idempotency_key"));
+        }
         let hash = jcs::hash(&significant(request))?;
         let id = format!("{}:{key}", tool.name);
-        let key = Key::new(Scope::principal(&caller.tenant, &caller.principal), KIND, id);
+        let key = Key::new(
+            Scope::principal(&caller.tenant, &caller.principal),
+            KIND,
+            id,
+        );
         let mut digest = Sha256::new();
-        for part in [caller.tenant.0.as_str(), caller.principal.0.as_str(), &key.id, &hash] {
+        for part in [
+            caller.tenant.0.as_str(),
+            caller.principal.0.as_str(),
+            &key.id,
+            &hash,
+        ] {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);
         }
         let operation_id = format!("op_{}", jcs::hex(&digest.finalize()[..16]));
-        Ok(Claim { key, hash, operation_id })
+        Ok(Claim {
+            key,
+            hash,
+            operation_id,
+        })
     }
 
     /// Waits for this request's turn.
@@ -108,7 +129,11 @@ impl Claim {
         let mut pause = PAUSES.0;
         loop {
             let now = services.clock.now();
-            let found = services.store.get(&self.key).await.map_err(Error::unavailable)?;
+            let found = services
+                .store
+                .get(&self.key)
+                .await
+                .map_err(Error::unavailable)?;
             let expect = match &found {
                 None => Expect::Absent,
                 Some(record) => match self.judge(record, now)? {
@@ -126,9 +151,17 @@ impl Claim {
                 },
             };
             let mut batch = Batch::new();
-            batch.push(self.key.clone(), expect, crate::store::Change::Put(self.draft(services, None)?));
+            batch.push(
+                self.key.clone(),
+                expect,
+                crate::store::Change::Put(self.draft(services, None)?),
+            );
             match services.store.commit(batch).await {
-                Ok(()) => return Ok(Turn::Run(Lease { revision: found.map_or(1, |record| record.revision + 1) })),
+                Ok(()) => {
+                    return Ok(Turn::Run(Lease {
+                        revision: found.map_or(1, |record| record.revision + 1),
+                    }));
+                }
                 // Somebody else was first; look what they are doing.
                 Err(StoreError::Conflict(_)) => {}
                 Err(error) => return Err(Error::unavailable(error)),
@@ -137,7 +170,12 @@ impl Claim {
     }
 
     /// Carries work out while keeping the lease.
-    pub(super) async fn hold<T>(&self, services: &Services, lease: &mut Lease, work: impl Future<Output = T>) -> T {
+    pub(super) async fn hold<T>(
+        &self,
+        services: &Services,
+        lease: &mut Lease,
+        work: impl Future<Output = T>,
+    ) -> T {
         let mut work = std::pin::pin!(work);
         loop {
             tokio::select! {
@@ -153,12 +191,26 @@ impl Claim {
     /// # Errors
     ///
     /// `INTERNAL_ERROR` when the answer can't be kept.
-    pub(super) fn settle(&self, services: &Services, lease: &Lease, answer: Value, batch: &mut Batch) -> Result<()> {
+    pub(super) fn settle(
+        &self,
+        services: &Services,
+        lease: &Lease,
+        answer: Value,
+        batch: &mut Batch,
+    ) -> Result<()> {
         let answer = match answer {
             Value::Object(members) => members,
-            other => return Err(Error::internal(format!("an answer that is not an object: {other}"))),
+            other => {
+                return Err(Error::internal(format!(
+                    "an answer that is not an object: {other}"
+                )));
+            }
         };
-        batch.replace(self.key.clone(), lease.revision, self.draft(services, Some(answer))?);
+        batch.replace(
+            self.key.clone(),
+            lease.revision,
+            self.draft(services, Some(answer))?,
+        );
         Ok(())
     }
 
@@ -166,7 +218,11 @@ impl Claim {
     /// wrong here is only logged: the lease runs out by itself.
     pub(super) async fn release(&self, services: &Services, lease: &Lease) {
         let mut batch = Batch::new();
-        batch.push(self.key.clone(), Expect::Revision(lease.revision), crate::store::Change::Delete);
+        batch.push(
+            self.key.clone(),
+            Expect::Revision(lease.revision),
+            crate::store::Change::Delete,
+        );
         if let Err(error) = services.store.commit(batch).await {
             tracing::warn!(%error, operation_id = self.operation_id, "an idempotency key could not be released; it frees itself when its lease runs out");
         }
@@ -178,13 +234,17 @@ impl Claim {
     }
 
     async fn renew(&self, services: &Services, lease: &mut Lease) {
-        let Ok(draft) = self.draft(services, None) else { return };
+        let Ok(draft) = self.draft(services, None) else {
+            return;
+        };
         let mut batch = Batch::new();
         batch.replace(self.key.clone(), lease.revision, draft);
         match services.store.commit(batch).await {
             Ok(()) => lease.revision += 1,
             // The commit of the answer will notice.
-            Err(error) => tracing::warn!(%error, operation_id = self.operation_id, "a lease could not be renewed"),
+            Err(error) => {
+                tracing::warn!(%error, operation_id = self.operation_id, "a lease could not be renewed")
+            }
         }
     }
 
@@ -198,7 +258,10 @@ impl Claim {
         }
         // Also while the first request runs, or after it died: what it did is not known.
         if entry.hash != self.hash {
-            return Err(Error::new("IDEMPOTENCY_CONFLICT", "this idempotency_key was used for a different request"));
+            return Err(Error::new(
+                "IDEMPOTENCY_CONFLICT",
+                "this idempotency_key was used for a different request",
+            ));
         }
         Ok(match entry.answer {
             Some(answer) => Judged::Answered(answer),
@@ -209,7 +272,9 @@ impl Claim {
 
     fn draft(&self, services: &Services, answer: Option<Map<String, Value>>) -> Result<Draft> {
         let now = services.clock.now();
-        let retention = TimeDelta::seconds(i64::try_from(services.profile.idempotency_ttl_seconds).unwrap_or(i64::MAX / 1000));
+        let retention = TimeDelta::seconds(
+            i64::try_from(services.profile.idempotency_ttl_seconds).unwrap_or(i64::MAX / 1000),
+        );
         let expires_at = now + retention;
         let entry = Entry {
             hash: self.hash.clone(),
@@ -220,7 +285,10 @@ impl Claim {
         };
         // The record outlives the answer by as long again, so that a late retry is told
         // IDEMPOTENCY_EXPIRED rather than carried out a second time.
-        Ok(Draft::new(serde_json::to_value(entry).map_err(Error::internal)?).due(expires_at + retention))
+        Ok(
+            Draft::new(serde_json::to_value(entry).map_err(Error::internal)?)
+                .due(expires_at + retention),
+        )
     }
 }
 
@@ -237,7 +305,11 @@ fn significant(request: &Value) -> Value {
         for name in OUTSIDE_HASH {
             members.shift_remove(name);
         }
-        if let Some(authentication) = members.get_mut("push_notification_config").and_then(|config| config.get_mut("authentication")).and_then(Value::as_object_mut) {
+        if let Some(authentication) = members
+            .get_mut("push_notification_config")
+            .and_then(|config| config.get_mut("authentication"))
+            .and_then(Value::as_object_mut)
+        {
             authentication.shift_remove("credentials");
         }
     }

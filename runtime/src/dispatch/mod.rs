@@ -84,7 +84,10 @@ impl Dispatcher {
 
     /// The tool of that name, if this seller offers it in its present mode.
     pub fn tool(&self, name: &str) -> Option<&'static Tool> {
-        self.services.spec.tool(name).filter(|tool| self.offers(tool.name))
+        self.services
+            .spec
+            .tool(name)
+            .filter(|tool| self.offers(tool.name))
     }
 
     /// Whether a tool is offered in the present mode: the test controller only in a sandbox.
@@ -101,31 +104,49 @@ impl Dispatcher {
     ///
     /// `defect` is what the JSON reader refused, with its place in the arguments when it lies in
     /// them. Dropping the returned future abandons a read; a change runs on to its end.
-    pub async fn call(&self, caller: Caller, tool: &'static Tool, mut request: Value, defect: Option<(Defect, Option<String>)>) -> Answer {
+    pub async fn call(
+        &self,
+        caller: Caller,
+        tool: &'static Tool,
+        mut request: Value,
+        defect: Option<(Defect, Option<String>)>,
+    ) -> Answer {
         let began = Instant::now();
         let services = &self.services;
-        let checked = match defect {
-            Some((defect, field)) => Err(request::refuse_defect(&defect, field)),
+        let checked = match &defect {
+            Some((defect, field)) => Err(request::refuse_defect(defect, field.as_deref())),
             // The controller answers an unfit request in its own words, with codes that a schema
             // can't choose between (`comply-test-controller-response.json`).
             None if tool.name == CONTROLLER => version::check(services.spec, &request),
-            None => version::check(services.spec, &request).and_then(|()| request::check(&services.schemas, tool, &request)),
+            None => version::check(services.spec, &request)
+                .and_then(|()| request::check(&services.schemas, tool, &request)),
         };
-        let context = envelope::take_context(&mut request);
+        // Of a context with a defect it can't be said what it was.
+        let whole = !defect
+            .as_ref()
+            .is_some_and(|(_, field)| field.as_deref().is_some_and(envelope::concerns_context));
+        let context = envelope::take_context(&mut request).filter(|_| whole);
         let result = match checked {
             Err(error) => Err(error),
             Ok(()) if tool.mutating => self.change(caller.clone(), tool, request).await,
             Ok(()) => operation::read(services, &caller, tool, request).await,
         };
         log(&caller, tool, began, &result);
-        Answer { tool, context, result }
+        Answer {
+            tool,
+            context,
+            result,
+        }
     }
 
     /// Runs a change as a task of its own: a client that hangs up must not leave it half done.
     async fn change(&self, caller: Caller, tool: &'static Tool, request: Value) -> Result<Success> {
         let services = Arc::clone(&self.services);
-        let task = self.running.spawn(async move { operation::change(&services, &caller, tool, request).await });
-        task.await.unwrap_or_else(|error| Err(Error::internal(error)))
+        let task = self
+            .running
+            .spawn(async move { operation::change(&services, &caller, tool, request).await });
+        task.await
+            .unwrap_or_else(|error| Err(Error::internal(error)))
     }
 }
 
@@ -133,12 +154,39 @@ impl Dispatcher {
 /// things.
 fn log(caller: &Caller, tool: &Tool, began: Instant, result: &Result<Success>) {
     let microseconds = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let (request, principal, tool) = (caller.request_id.as_str(), caller.principal.0.as_str(), tool.name);
+    let (request, principal, tool) = (
+        caller.request_id.as_str(),
+        caller.principal.0.as_str(),
+        tool.name,
+    );
     match result {
-        Ok(success) => tracing::info!(request, principal, tool, microseconds, replayed = success.replayed, "answered"),
+        Ok(success) => tracing::info!(
+            request,
+            principal,
+            tool,
+            microseconds,
+            replayed = success.replayed,
+            "answered"
+        ),
         Err(error) => match &error.cause {
-            Some(cause) => tracing::error!(request, principal, tool, microseconds, code = error.code, cause = causes(cause.as_ref()), "failed"),
-            None => tracing::info!(request, principal, tool, microseconds, code = error.code, field = error.field, "refused"),
+            Some(cause) => tracing::error!(
+                request,
+                principal,
+                tool,
+                microseconds,
+                code = error.code,
+                cause = causes(cause.as_ref()),
+                "failed"
+            ),
+            None => tracing::info!(
+                request,
+                principal,
+                tool,
+                microseconds,
+                code = error.code,
+                field = error.field,
+                "refused"
+            ),
         },
     }
 }
@@ -146,5 +194,8 @@ fn log(caller: &Caller, tool: &Tool, began: Instant, result: &Result<Success>) {
 /// An error and everything behind it, outermost first.
 fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let chain = std::iter::successors(Some(error), |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    chain
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

@@ -14,8 +14,11 @@ pub(super) fn check(schemas: &Schemas, tool: &Tool, request: &Value) -> Result<(
 }
 
 /// Refuses a request that JSON parsers would disagree about.
-pub(super) fn refuse_defect(defect: &Defect, field: Option<String>) -> Error {
-    let error = Error::invalid_request(format!("the request can't be read unambiguously: {}", defect.kind));
+pub(super) fn refuse_defect(defect: &Defect, field: Option<&str>) -> Error {
+    let error = Error::invalid_request(format!(
+        "the request can't be read unambiguously: {}",
+        defect.kind
+    ));
     match field {
         Some(field) if !field.is_empty() => error.at(field),
         _ => error,
@@ -23,12 +26,22 @@ pub(super) fn refuse_defect(defect: &Defect, field: Option<String>) -> Error {
 }
 
 fn refuse(violations: Vec<Violation>) -> Error {
-    let Some(first) = violations.first() else { return Error::invalid_request("the request breaks its schema") };
+    let Some(first) = violations.first() else {
+        return Error::invalid_request("the request breaks its schema");
+    };
     let field = first.field();
-    let mut message = if field.is_empty() { format!("the request {}", first.message) } else { format!("`{field}` {}", first.message) };
+    let mut message = if field.is_empty() {
+        format!("the request {}", first.message)
+    } else {
+        format!("`{field}` {}", first.message)
+    };
     if violations.len() > 1 {
         message.push_str(&format!(" (and {} more)", violations.len() - 1));
     }
-    let error = Error { issues: violations, ..Error::invalid_request(message) };
-    if field.is_empty() { error } else { error.at(field) }
+    let error = Error::invalid_request(message).listing(violations);
+    if field.is_empty() {
+        error
+    } else {
+        error.at(field)
+    }
 }

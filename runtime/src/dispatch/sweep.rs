@@ -16,7 +16,11 @@ const PORTION: usize = 200;
 
 /// Removes records that are due until it is told to stop.
 pub(crate) async fn sweep(services: &Services, stop: CancellationToken) {
-    while stop.run_until_cancelled(tokio::time::sleep(PERIOD)).await.is_some() {
+    while stop
+        .run_until_cancelled(tokio::time::sleep(PERIOD))
+        .await
+        .is_some()
+    {
         while let Some(PORTION..) = portion(services).await {}
     }
 }
@@ -24,7 +28,12 @@ pub(crate) async fn sweep(services: &Services, stop: CancellationToken) {
 /// Removes one portion and says how many records it had.
 async fn portion(services: &Services) -> Option<usize> {
     let now = services.clock.now();
-    let request = LeaseRequest { kind: KIND, now, until: now + TimeDelta::minutes(5), limit: PORTION };
+    let request = LeaseRequest {
+        kind: KIND,
+        now,
+        until: now + TimeDelta::minutes(5),
+        limit: PORTION,
+    };
     let due = match services.store.lease(&request).await {
         Ok(due) => due,
         Err(error) => {
@@ -35,7 +44,11 @@ async fn portion(services: &Services) -> Option<usize> {
     let count = due.len();
     for record in due {
         let mut batch = Batch::new();
-        batch.push(record.key, Expect::Revision(record.revision), Change::Delete);
+        batch.push(
+            record.key,
+            Expect::Revision(record.revision),
+            Change::Delete,
+        );
         if let Err(error) = services.store.commit(batch).await {
             tracing::warn!(%error, "an expired idempotency record could not be removed");
         }

@@ -42,7 +42,13 @@ pub struct FormatId {
 impl FormatId {
     /// A format without parameters.
     pub fn new(agent_url: impl Into<String>, id: impl Into<String>) -> Self {
-        FormatId { agent_url: agent_url.into(), id: id.into(), width: None, height: None, duration_ms: None }
+        FormatId {
+            agent_url: agent_url.into(),
+            id: id.into(),
+            width: None,
+            height: None,
+            duration_ms: None,
+        }
     }
 
     /// Whether both name the same format, whatever the parameters. Agent URLs are the same when

@@ -32,7 +32,10 @@ pub struct Metrics {
 impl std::ops::AddAssign<&Metrics> for Metrics {
     /// Adds counts and money. What neither side measured stays unmeasured.
     fn add_assign(&mut self, other: &Metrics) {
-        let sum = |one: Option<f64>, other: Option<f64>| one.or(other).map(|_| one.unwrap_or_default() + other.unwrap_or_default());
+        let sum = |one: Option<f64>, other: Option<f64>| {
+            one.or(other)
+                .map(|_| one.unwrap_or_default() + other.unwrap_or_default())
+        };
         self.spend += other.spend;
         self.impressions += other.impressions;
         self.clicks = sum(self.clicks, other.clicks);
@@ -51,7 +54,11 @@ impl Metrics {
                 (one, other) => one.or(other),
             }
         }
-        self.spend = [self.spend, other.spend].map(Micros::from_wire).into_iter().sum::<Micros>().to_wire();
+        self.spend = [self.spend, other.spend]
+            .map(Micros::from_wire)
+            .into_iter()
+            .sum::<Micros>()
+            .to_wire();
         self.impressions += other.impressions;
         self.clicks = sum(self.clicks, other.clicks);
         self.views = sum(self.views, other.views);

@@ -24,7 +24,9 @@ impl MediaBuyStatus {
 
     /// The states that may follow directly.
     pub fn successors(self) -> &'static [MediaBuyStatus] {
-        use MediaBuyStatus::{Active, Canceled, Completed, Paused, PendingCreatives, PendingStart, Rejected};
+        use MediaBuyStatus::{
+            Active, Canceled, Completed, Paused, PendingCreatives, PendingStart, Rejected,
+        };
         match self {
             PendingCreatives => &[PendingStart, Active, Paused, Canceled, Rejected],
             PendingStart => &[Active, Paused, Canceled, Rejected],
@@ -46,11 +48,23 @@ impl MediaBuyStatus {
 
     /// What a buyer may do to a buy in this state (`enums/media-buy-valid-action.json`).
     pub fn valid_actions(self) -> &'static [&'static str] {
-        const CHANGES: [&str; 5] = ["update_budget", "update_dates", "update_packages", "add_packages", "sync_creatives"];
-        const RUNNING: [&str; 7] = ["pause", "cancel", CHANGES[0], CHANGES[1], CHANGES[2], CHANGES[3], CHANGES[4]];
-        const HELD: [&str; 7] = ["resume", "cancel", CHANGES[0], CHANGES[1], CHANGES[2], CHANGES[3], CHANGES[4]];
+        const CHANGES: [&str; 5] = [
+            "update_budget",
+            "update_dates",
+            "update_packages",
+            "add_packages",
+            "sync_creatives",
+        ];
+        const RUNNING: [&str; 7] = [
+            "pause", "cancel", CHANGES[0], CHANGES[1], CHANGES[2], CHANGES[3], CHANGES[4],
+        ];
+        const HELD: [&str; 7] = [
+            "resume", "cancel", CHANGES[0], CHANGES[1], CHANGES[2], CHANGES[3], CHANGES[4],
+        ];
         match self {
-            MediaBuyStatus::PendingCreatives | MediaBuyStatus::PendingStart | MediaBuyStatus::Active => &RUNNING,
+            MediaBuyStatus::PendingCreatives
+            | MediaBuyStatus::PendingStart
+            | MediaBuyStatus::Active => &RUNNING,
             MediaBuyStatus::Paused => &HELD,
             MediaBuyStatus::Completed | MediaBuyStatus::Rejected | MediaBuyStatus::Canceled => &[],
         }
@@ -104,7 +118,10 @@ impl CreativeStatus {
 
     /// Whether a package can be shown with it, now or once its review is over.
     pub fn is_usable(self) -> bool {
-        matches!(self, CreativeStatus::Processing | CreativeStatus::PendingReview | CreativeStatus::Approved)
+        matches!(
+            self,
+            CreativeStatus::Processing | CreativeStatus::PendingReview | CreativeStatus::Approved
+        )
     }
 
     /// The word that goes on the wire.
@@ -137,7 +154,9 @@ impl AccountStatus {
 
     /// The states that may follow directly.
     pub fn successors(self) -> &'static [AccountStatus] {
-        use AccountStatus::{Active, Closed, PaymentRequired, PendingApproval, Rejected, Suspended};
+        use AccountStatus::{
+            Active, Closed, PaymentRequired, PendingApproval, Rejected, Suspended,
+        };
         match self {
             PendingApproval => &[Active, Rejected],
             Active => &[Suspended, PaymentRequired, Closed],
@@ -183,7 +202,9 @@ impl MediaBuy {
             let at = self.start_time.max(self.updated_at);
             self.advance(MediaBuyStatus::Active, at, "activated");
         }
-        if matches!(self.status, MediaBuyStatus::Active | MediaBuyStatus::Paused) && self.end_time <= now {
+        if matches!(self.status, MediaBuyStatus::Active | MediaBuyStatus::Paused)
+            && self.end_time <= now
+        {
             let at = self.end_time.max(self.updated_at);
             self.advance(MediaBuyStatus::Completed, at, "completed");
         }
@@ -191,7 +212,11 @@ impl MediaBuy {
 
     /// Where the buy stands once it has something to show: waiting for its flight, or in it.
     pub fn ready_status(&self, now: Timestamp) -> MediaBuyStatus {
-        if self.start_time <= now { MediaBuyStatus::Active } else { MediaBuyStatus::PendingStart }
+        if self.start_time <= now {
+            MediaBuyStatus::Active
+        } else {
+            MediaBuyStatus::PendingStart
+        }
     }
 
     /// Moves the buy to a state and writes that into its history.
@@ -201,14 +226,28 @@ impl MediaBuy {
     }
 
     /// Counts one change and writes it into the history.
-    pub fn record(&mut self, at: Timestamp, actor: Option<&str>, action: &str, package_id: Option<&str>, summary: Option<String>) {
+    pub fn record(
+        &mut self,
+        at: Timestamp,
+        actor: Option<&str>,
+        action: &str,
+        package_id: Option<&str>,
+        summary: Option<String>,
+    ) {
         self.revision += 1;
         self.updated_at = at;
         self.note(at, actor, action, package_id, summary);
     }
 
     /// Writes an entry into the history under the present revision.
-    pub fn note(&mut self, at: Timestamp, actor: Option<&str>, action: &str, package_id: Option<&str>, summary: Option<String>) {
+    pub fn note(
+        &mut self,
+        at: Timestamp,
+        actor: Option<&str>,
+        action: &str,
+        package_id: Option<&str>,
+        summary: Option<String>,
+    ) {
         self.history.push(HistoryEntry {
             revision: self.revision,
             timestamp: at,
@@ -261,22 +300,48 @@ mod tests {
     fn media_buy_edges_are_those_of_the_specification() {
         for (row, from) in MediaBuyStatus::ALL.into_iter().enumerate() {
             for (column, to) in MediaBuyStatus::ALL.into_iter().enumerate() {
-                assert_eq!(from.may_become(to), MEDIA_BUY[row][column] == 1, "{from:?} to {to:?}");
+                assert_eq!(
+                    from.may_become(to),
+                    MEDIA_BUY[row][column] == 1,
+                    "{from:?} to {to:?}"
+                );
             }
-            assert_eq!(from.is_terminal(), MEDIA_BUY[row].iter().all(|edge| *edge == 0), "{from:?}");
-            assert_eq!(from.valid_actions().is_empty(), from.is_terminal(), "{from:?}");
-            assert_eq!(from.valid_actions().contains(&"pause"), from.may_become(MediaBuyStatus::Paused), "{from:?}");
+            assert_eq!(
+                from.is_terminal(),
+                MEDIA_BUY[row].iter().all(|edge| *edge == 0),
+                "{from:?}"
+            );
+            assert_eq!(
+                from.valid_actions().is_empty(),
+                from.is_terminal(),
+                "{from:?}"
+            );
+            assert_eq!(
+                from.valid_actions().contains(&"pause"),
+                from.may_become(MediaBuyStatus::Paused),
+                "{from:?}"
+            );
         }
     }
 
     /// Rows from, columns to, in the order of [`CreativeStatus::ALL`].
-    const CREATIVE: [[u8; 5]; 5] = [[0, 1, 0, 1, 0], [0, 0, 1, 1, 0], [0, 0, 0, 1, 1], [1, 1, 0, 0, 0], [0, 0, 1, 0, 0]];
+    const CREATIVE: [[u8; 5]; 5] = [
+        [0, 1, 0, 1, 0],
+        [0, 0, 1, 1, 0],
+        [0, 0, 0, 1, 1],
+        [1, 1, 0, 0, 0],
+        [0, 0, 1, 0, 0],
+    ];
 
     #[test]
     fn creative_edges_are_those_of_the_specification() {
         for (row, from) in CreativeStatus::ALL.into_iter().enumerate() {
             for (column, to) in CreativeStatus::ALL.into_iter().enumerate() {
-                assert_eq!(from.may_become(to), CREATIVE[row][column] == 1, "{from:?} to {to:?}");
+                assert_eq!(
+                    from.may_become(to),
+                    CREATIVE[row][column] == 1,
+                    "{from:?} to {to:?}"
+                );
             }
         }
     }
@@ -295,7 +360,11 @@ mod tests {
     fn account_edges_are_those_of_the_specification() {
         for (row, from) in AccountStatus::ALL.into_iter().enumerate() {
             for (column, to) in AccountStatus::ALL.into_iter().enumerate() {
-                assert_eq!(from.may_become(to), ACCOUNT[row][column] == 1, "{from:?} to {to:?}");
+                assert_eq!(
+                    from.may_become(to),
+                    ACCOUNT[row][column] == 1,
+                    "{from:?} to {to:?}"
+                );
             }
         }
     }
@@ -339,20 +408,69 @@ mod tests {
     #[test]
     fn time_begins_and_ends_a_flight() {
         let cases = [
-            (MediaBuyStatus::PendingStart, "2026-03-31T23:59:59Z", MediaBuyStatus::PendingStart, 1),
-            (MediaBuyStatus::PendingStart, "2026-04-01T00:00:00Z", MediaBuyStatus::Active, 2),
-            (MediaBuyStatus::PendingStart, "2026-05-01T00:00:00Z", MediaBuyStatus::Completed, 3),
-            (MediaBuyStatus::Active, "2026-04-30T00:00:00Z", MediaBuyStatus::Active, 1),
-            (MediaBuyStatus::Active, "2026-05-02T00:00:00Z", MediaBuyStatus::Completed, 2),
-            (MediaBuyStatus::Paused, "2026-05-02T00:00:00Z", MediaBuyStatus::Completed, 2),
-            (MediaBuyStatus::PendingCreatives, "2026-05-02T00:00:00Z", MediaBuyStatus::PendingCreatives, 1),
-            (MediaBuyStatus::Canceled, "2026-05-02T00:00:00Z", MediaBuyStatus::Canceled, 1),
-            (MediaBuyStatus::Rejected, "2026-05-02T00:00:00Z", MediaBuyStatus::Rejected, 1),
+            (
+                MediaBuyStatus::PendingStart,
+                "2026-03-31T23:59:59Z",
+                MediaBuyStatus::PendingStart,
+                1,
+            ),
+            (
+                MediaBuyStatus::PendingStart,
+                "2026-04-01T00:00:00Z",
+                MediaBuyStatus::Active,
+                2,
+            ),
+            (
+                MediaBuyStatus::PendingStart,
+                "2026-05-01T00:00:00Z",
+                MediaBuyStatus::Completed,
+                3,
+            ),
+            (
+                MediaBuyStatus::Active,
+                "2026-04-30T00:00:00Z",
+                MediaBuyStatus::Active,
+                1,
+            ),
+            (
+                MediaBuyStatus::Active,
+                "2026-05-02T00:00:00Z",
+                MediaBuyStatus::Completed,
+                2,
+            ),
+            (
+                MediaBuyStatus::Paused,
+                "2026-05-02T00:00:00Z",
+                MediaBuyStatus::Completed,
+                2,
+            ),
+            (
+                MediaBuyStatus::PendingCreatives,
+                "2026-05-02T00:00:00Z",
+                MediaBuyStatus::PendingCreatives,
+                1,
+            ),
+            (
+                MediaBuyStatus::Canceled,
+                "2026-05-02T00:00:00Z",
+                MediaBuyStatus::Canceled,
+                1,
+            ),
+            (
+                MediaBuyStatus::Rejected,
+                "2026-05-02T00:00:00Z",
+                MediaBuyStatus::Rejected,
+                1,
+            ),
         ];
         for (from, now, to, revision) in cases {
             let mut settled = buy(from);
             settled.settle(now.parse().expect("an instant"));
-            assert_eq!((settled.status, settled.revision), (to, revision), "{from:?} at {now}");
+            assert_eq!(
+                (settled.status, settled.revision),
+                (to, revision),
+                "{from:?} at {now}"
+            );
             let once = settled.clone();
             settled.settle(now.parse().expect("an instant"));
             assert_eq!(settled, once, "settling twice changes nothing");
@@ -363,8 +481,18 @@ mod tests {
     fn a_step_that_time_takes_carries_the_instant_of_the_flight() {
         let mut settled = buy(MediaBuyStatus::PendingStart);
         settled.settle("2026-06-01T00:00:00Z".parse().expect("an instant"));
-        let steps: Vec<_> = settled.history.iter().map(|entry| (entry.action.as_str(), entry.timestamp)).collect();
-        assert_eq!(steps, [("activated", settled.start_time), ("completed", settled.end_time)]);
+        let steps: Vec<_> = settled
+            .history
+            .iter()
+            .map(|entry| (entry.action.as_str(), entry.timestamp))
+            .collect();
+        assert_eq!(
+            steps,
+            [
+                ("activated", settled.start_time),
+                ("completed", settled.end_time)
+            ]
+        );
         assert_eq!(settled.updated_at, settled.end_time);
     }
 }

@@ -74,12 +74,16 @@ impl MediaBuy {
 
     /// The package of that id.
     pub fn package(&self, package_id: &str) -> Option<&Package> {
-        self.packages.iter().find(|package| package.package_id == package_id)
+        self.packages
+            .iter()
+            .find(|package| package.package_id == package_id)
     }
 
     /// The packages that have not been called off.
     pub fn live_packages(&self) -> impl Iterator<Item = &Package> {
-        self.packages.iter().filter(|package| package.cancellation.is_none())
+        self.packages
+            .iter()
+            .filter(|package| package.cancellation.is_none())
     }
 }
 
@@ -159,8 +163,16 @@ impl Package {
     /// Adds a creative, or changes how it is shown. `assignment` is the wire form that is echoed
     /// (`core/creative-assignment.json`). Says whether anything changed.
     pub(crate) fn assign(&mut self, creative_id: &str, assignment: Value, now: Timestamp) -> bool {
-        let mut assignments = self.extra.get("creative_assignments").and_then(Value::as_array).cloned().unwrap_or_default();
-        match assignments.iter_mut().find(|known| known["creative_id"] == creative_id) {
+        let mut assignments = self
+            .extra
+            .get("creative_assignments")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        match assignments
+            .iter_mut()
+            .find(|known| known["creative_id"] == creative_id)
+        {
             Some(known) if *known == assignment => return false,
             Some(known) => *known = assignment,
             None => assignments.push(assignment),
@@ -169,7 +181,8 @@ impl Package {
             self.creative_ids.push(creative_id.to_owned());
             self.assigned_at.insert(creative_id.to_owned(), now);
         }
-        self.extra.insert("creative_assignments".to_owned(), Value::Array(assignments));
+        self.extra
+            .insert("creative_assignments".to_owned(), Value::Array(assignments));
         true
     }
 
@@ -233,7 +246,11 @@ impl PackageChange {
     /// The package that differs.
     pub fn package_id(&self) -> &str {
         match self {
-            PackageChange::Added(id) | PackageChange::Changed(id) | PackageChange::Paused(id) | PackageChange::Resumed(id) | PackageChange::Canceled(id) => id,
+            PackageChange::Added(id)
+            | PackageChange::Changed(id)
+            | PackageChange::Paused(id)
+            | PackageChange::Resumed(id)
+            | PackageChange::Canceled(id) => id,
         }
     }
 }

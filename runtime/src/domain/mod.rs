@@ -12,5 +12,6 @@ pub use account::{AccountRecord, AccountStatus};
 pub use creative::{Creative, CreativeReview, CreativeStatus, FormatId, same_agent};
 pub use delivery::{BuyDelivery, DateRange, DeliveryQuery, Metrics, PackageDelivery};
 pub use media_buy::{
-    Booking, BookingState, Cancellation, HistoryEntry, MediaBuy, MediaBuyChange, MediaBuyStatus, Package, PackageChange,
+    Booking, BookingState, Cancellation, HistoryEntry, MediaBuy, MediaBuyChange, MediaBuyStatus,
+    Package, PackageChange,
 };

@@ -24,7 +24,11 @@ impl Micros {
 
     /// A share of this amount: `part` of `whole`, rounded down.
     pub(crate) fn share(self, part: Micros, whole: Micros) -> Self {
-        if whole.0 == 0 { Micros(0) } else { Micros(self.0 * part.0 / whole.0) }
+        if whole.0 == 0 {
+            Micros(0)
+        } else {
+            Micros(self.0 * part.0 / whole.0)
+        }
     }
 }
 
@@ -50,7 +54,10 @@ mod tests {
     #[test]
     fn sums_of_cents_are_exact() {
         let parts = [0.1, 0.2, 0.7];
-        assert_eq!(parts.map(Micros::from_wire).into_iter().sum::<Micros>(), Micros::from_wire(1.0));
+        assert_eq!(
+            parts.map(Micros::from_wire).into_iter().sum::<Micros>(),
+            Micros::from_wire(1.0)
+        );
         assert!(Micros::from_wire(0.1 + 0.2) <= Micros::from_wire(0.3));
     }
 

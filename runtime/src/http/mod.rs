@@ -8,7 +8,7 @@ mod origin;
 mod server;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -46,8 +46,37 @@ pub(crate) struct Front {
     pub(crate) origins: Origins,
     /// Where the MCP endpoint is, as buyers know it: the realm of the challenge.
     pub(crate) url: String,
+    /// Names calls in the log.
+    pub(crate) requests: Requests,
     /// Set when the seller is about to stop, so that load balancers turn away.
     pub(crate) stopping: AtomicBool,
+}
+
+/// Names for calls: unique among all processes, without asking the operating system for
+/// randomness each time.
+#[derive(Debug)]
+pub(crate) struct Requests {
+    process: String,
+    count: AtomicU64,
+}
+
+impl Requests {
+    pub(crate) fn new() -> Self {
+        let mut process = Uuid::new_v4().simple().to_string();
+        process.truncate(16);
+        Requests {
+            process,
+            count: AtomicU64::new(1),
+        }
+    }
+
+    fn next(&self) -> String {
+        format!(
+            "{}-{}",
+            self.process,
+            self.count.fetch_add(1, Ordering::Relaxed)
+        )
+    }
 }
 
 /// The routes of a seller.
@@ -56,7 +85,12 @@ pub(crate) fn router(front: Arc<Front>) -> Router {
         .route("/mcp", any(mcp))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .fallback(|| async { (StatusCode::NOT_FOUND, "there is nothing here; MCP is served at /mcp\n") })
+        .fallback(|| async {
+            (
+                StatusCode::NOT_FOUND,
+                "there is nothing here; MCP is served at /mcp\n",
+            )
+        })
         .with_state(front)
 }
 
@@ -67,19 +101,37 @@ async fn mcp(State(front): State<Arc<Front>>, request: Request) -> Response {
         Err(denied) => return unauthorized(&front, denied),
     };
     if parts.method != Method::POST {
-        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "POST")], "MCP messages are sent by POST; this server keeps no streams and no sessions\n").into_response();
+        return (
+            StatusCode::METHOD_NOT_ALLOWED,
+            [(ALLOW, "POST")],
+            "MCP messages are sent by POST; this server keeps no streams and no sessions\n",
+        )
+            .into_response();
     }
     if !front.origins.allow(&parts.headers) {
-        return (StatusCode::FORBIDDEN, "requests from this web origin are not accepted\n").into_response();
+        return (
+            StatusCode::FORBIDDEN,
+            "requests from this web origin are not accepted\n",
+        )
+            .into_response();
     }
     if let Err(refusal) = check_content(&parts.headers) {
-        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, [(CONNECTION, "close")], refusal).into_response();
+        return (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            [(CONNECTION, "close")],
+            refusal,
+        )
+            .into_response();
     }
     let body = match body::read(&parts.headers, body).await {
         Ok(body) => body,
         Err(refusal) => return refusal.into_response(),
     };
-    let caller = Caller { tenant: TenantId(TenantId::SINGLE.to_owned()), principal, request_id: Uuid::now_v7().to_string() };
+    let caller = Caller {
+        tenant: TenantId(TenantId::SINGLE.to_owned()),
+        principal,
+        request_id: front.requests.next(),
+    };
     let request_id = HeaderValue::from_str(&caller.request_id);
     let mut response = json_response(front.mcp.handle(caller, &parts.headers, &body).await);
     if let Ok(request_id) = request_id {
@@ -90,14 +142,20 @@ async fn mcp(State(front): State<Arc<Front>>, request: Request) -> Response {
 
 /// The body must be JSON, uncompressed.
 fn check_content(headers: &HeaderMap) -> Result<(), &'static str> {
-    let json = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-        let essence = value.split(';').next().unwrap_or_default();
-        essence.trim().eq_ignore_ascii_case("application/json")
-    });
+    let json = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| {
+            let essence = value.split(';').next().unwrap_or_default();
+            essence.trim().eq_ignore_ascii_case("application/json")
+        });
     if !json {
         return Err("the content type must be application/json\n");
     }
-    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+    if headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
         return Err("compressed bodies are not accepted\n");
     }
     Ok(())
@@ -105,7 +163,12 @@ fn check_content(headers: &HeaderMap) -> Result<(), &'static str> {
 
 fn json_response(reply: Reply) -> Response {
     match reply.body {
-        Some(body) => (reply.status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response(),
+        Some(body) => (
+            reply.status,
+            [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+            body,
+        )
+            .into_response(),
         None => (reply.status, Bytes::new()).into_response(),
     }
 }
@@ -121,12 +184,19 @@ fn unauthorized(front: &Front, denied: Denied) -> Response {
         "error": { "code": -32001, "message": message, "data": { "adcp_error": { "code": "AUTH_REQUIRED", "message": message, "recovery": "correctable" } } },
     });
     let challenge = format!("Bearer realm=\"{}\", error=\"invalid_token\"", front.url);
-    let mut response = (StatusCode::UNAUTHORIZED, [(CONTENT_TYPE, "application/json")], body.to_string()).into_response();
+    let mut response = (
+        StatusCode::UNAUTHORIZED,
+        [(CONTENT_TYPE, "application/json")],
+        body.to_string(),
+    )
+        .into_response();
     if let Ok(challenge) = HeaderValue::from_str(&challenge) {
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
     // The body was not read: the connection can't be used for another request.
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
@@ -141,8 +211,16 @@ async fn ready(State(front): State<Arc<Front>>) -> Response {
         Ok(Ok(_)) => "ready\n".into_response(),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the store does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response()
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the store does not answer\n",
+            )
+                .into_response()
         }
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer in time\n").into_response(),
+        Err(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the store does not answer in time\n",
+        )
+            .into_response(),
     }
 }

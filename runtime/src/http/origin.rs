@@ -18,15 +18,28 @@ pub struct Origins {
 impl Origins {
     /// Allows this machine and the origin of the seller's public address, if it has one.
     pub fn new(public: Option<&str>) -> Self {
-        Origins { own: public.and_then(|url| Url::parse(url).ok()).map(|url| url.origin()) }
+        Origins {
+            own: public
+                .and_then(|url| Url::parse(url).ok())
+                .map(|url| url.origin()),
+        }
     }
 
     /// Whether a request may go on: it comes from no page or from an allowed one.
     pub fn allow(&self, headers: &HeaderMap) -> bool {
         let mut origins = headers.get_all(ORIGIN).iter();
-        let Some(origin) = origins.next() else { return true };
-        let Some(origin) = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok()) else { return false };
-        origins.next().is_none() && (is_local(&origin) || self.own.as_ref() == Some(&origin.origin()))
+        let Some(origin) = origins.next() else {
+            return true;
+        };
+        let Some(origin) = origin
+            .to_str()
+            .ok()
+            .and_then(|origin| Url::parse(origin).ok())
+        else {
+            return false;
+        };
+        origins.next().is_none()
+            && (is_local(&origin) || self.own.as_ref() == Some(&origin.origin()))
     }
 }
 

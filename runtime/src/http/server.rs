@@ -27,14 +27,33 @@ const MOST_CONNECTIONS: usize = 8192;
 const AFTER_FAILURE: Duration = Duration::from_millis(50);
 
 /// Serves until it is told to stop, then lets what has begun finish within a bound.
-pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken, grace: Duration) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+    grace: Duration,
+) {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(LARGEST_HEAD).max_headers(MOST_HEADERS);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(LARGEST_HEAD as u32).max_concurrent_streams(MOST_STREAMS);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(LARGEST_HEAD)
+        .max_headers(MOST_HEADERS);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(LARGEST_HEAD as u32)
+        .max_concurrent_streams(MOST_STREAMS);
     let connections = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    while let Some(Ok(place)) = stop.run_until_cancelled(Arc::clone(&places).acquire_owned()).await {
-        let Some(accepted) = stop.run_until_cancelled(listener.accept()).await else { break };
+    while let Some(Ok(place)) = stop
+        .run_until_cancelled(Arc::clone(&places).acquire_owned())
+        .await
+    {
+        let Some(accepted) = stop.run_until_cancelled(listener.accept()).await else {
+            break;
+        };
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -48,7 +67,11 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
         }
         let service = TowerToHyperService::new(router.clone());
-        let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+        let connection = connections.watch(
+            builder
+                .serve_connection(TokioIo::new(stream), service)
+                .into_owned(),
+        );
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended badly");
@@ -57,7 +80,10 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
         });
     }
     drop(listener);
-    if tokio::time::timeout(grace, connections.shutdown()).await.is_err() {
+    if tokio::time::timeout(grace, connections.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("some connections did not end in time and were cut");
     }
 }

@@ -19,7 +19,13 @@ const STRUCTURED: &str = "2025-06-18";
 /// What a client speaks that doesn't say (transports, 2025-06-18 and later).
 const UNSAID: &str = "2025-03-26";
 /// Every revision that is understood, oldest first.
-pub(super) const REVISIONS: [&str; 5] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", MODERN];
+pub(super) const REVISIONS: [&str; 5] = [
+    "2024-11-05",
+    "2025-03-26",
+    "2025-06-18",
+    "2025-11-25",
+    MODERN,
+];
 
 const META_REVISION: &str = "io.modelcontextprotocol/protocolVersion";
 const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
@@ -37,7 +43,10 @@ pub(super) struct Era {
 /// newest that has one.
 pub(super) fn negotiate(requested: &str) -> &'static str {
     let newest_with_opening = REVISIONS[REVISIONS.len() - 2];
-    REVISIONS.into_iter().find(|known| *known == requested && *known < MODERN).unwrap_or(newest_with_opening)
+    REVISIONS
+        .into_iter()
+        .find(|known| *known == requested && *known < MODERN)
+        .unwrap_or(newest_with_opening)
 }
 
 /// The era of a request other than `initialize`.
@@ -49,12 +58,20 @@ pub(super) fn negotiate(requested: &str) -> &'static str {
 pub(super) fn of(headers: &HeaderMap, request: &Request) -> Result<Era, RpcError> {
     let header = single(headers, "mcp-protocol-version")?;
     let meta = request.params.get("_meta");
-    let inline = meta.and_then(|meta| meta.get(META_REVISION)).and_then(Value::as_str);
+    let inline = meta
+        .and_then(|meta| meta.get(META_REVISION))
+        .and_then(Value::as_str);
     let revision = match (inline, header) {
         (Some(inline), Some(header)) if inline != header => {
-            return Err(RpcError::header_mismatch(format!("the MCP-Protocol-Version header says {header}, the request's _meta says {inline}")));
+            return Err(RpcError::header_mismatch(format!(
+                "the MCP-Protocol-Version header says {header}, the request's _meta says {inline}"
+            )));
         }
-        (Some(_), None) => return Err(RpcError::header_mismatch("a request that says its revision in _meta must repeat it in the MCP-Protocol-Version header")),
+        (Some(_), None) => {
+            return Err(RpcError::header_mismatch(
+                "a request that says its revision in _meta must repeat it in the MCP-Protocol-Version header",
+            ));
+        }
         (Some(revision), _) | (None, Some(revision)) => revision,
         (None, None) => UNSAID,
     };
@@ -65,26 +82,44 @@ pub(super) fn of(headers: &HeaderMap, request: &Request) -> Result<Era, RpcError
     if modern || request.method == "server/discover" {
         let missing: Vec<&str> = [
             (META_REVISION, inline.is_some()),
-            (META_CAPABILITIES, meta.and_then(|meta| meta.get(META_CAPABILITIES)).is_some_and(Value::is_object)),
+            (
+                META_CAPABILITIES,
+                meta.and_then(|meta| meta.get(META_CAPABILITIES))
+                    .is_some_and(Value::is_object),
+            ),
         ]
         .into_iter()
         .filter_map(|(key, present)| (!present).then_some(key))
         .collect();
         if !missing.is_empty() {
-            return Err(RpcError::malformed(format!("the request's _meta lacks {}", missing.join(" and "))));
+            return Err(RpcError::malformed(format!(
+                "the request's _meta lacks {}",
+                missing.join(" and ")
+            )));
         }
     }
     if modern {
         check_routing(headers, request)?;
     }
-    Ok(Era { modern, structured: revision >= STRUCTURED })
+    Ok(Era {
+        modern,
+        structured: revision >= STRUCTURED,
+    })
 }
 
 /// The headers on which gateways route must say what the body says.
 fn check_routing(headers: &HeaderMap, request: &Request) -> Result<(), RpcError> {
-    agree("Mcp-Method", single(headers, "mcp-method")?, &request.method)?;
+    agree(
+        "Mcp-Method",
+        single(headers, "mcp-method")?,
+        &request.method,
+    )?;
     if request.method == "tools/call" {
-        let name = request.params.get("name").and_then(Value::as_str).unwrap_or_default();
+        let name = request
+            .params
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let header = single(headers, "mcp-name")?.map(decoded).transpose()?;
         agree("Mcp-Name", header.as_deref(), name)?;
     }
@@ -94,14 +129,23 @@ fn check_routing(headers: &HeaderMap, request: &Request) -> Result<(), RpcError>
 fn agree(name: &str, header: Option<&str>, body: &str) -> Result<(), RpcError> {
     match header {
         Some(header) if header == body => Ok(()),
-        Some(header) => Err(RpcError::header_mismatch(format!("the {name} header says `{header}`, the body says `{body}`"))),
-        None => Err(RpcError::header_mismatch(format!("the {name} header is missing"))),
+        Some(header) => Err(RpcError::header_mismatch(format!(
+            "the {name} header says `{header}`, the body says `{body}`"
+        ))),
+        None => Err(RpcError::header_mismatch(format!(
+            "the {name} header is missing"
+        ))),
     }
 }
 
 /// A header value in plain text, or wrapped as `=?base64?…?=`.
 fn decoded(value: &str) -> Result<String, RpcError> {
-    let Some(wrapped) = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) else { return Ok(value.to_owned()) };
+    let Some(wrapped) = value
+        .strip_prefix("=?base64?")
+        .and_then(|rest| rest.strip_suffix("?="))
+    else {
+        return Ok(value.to_owned());
+    };
     STANDARD
         .decode(wrapped)
         .ok()
@@ -112,10 +156,14 @@ fn decoded(value: &str) -> Result<String, RpcError> {
 /// The value of a header that may occur once: two readers must not see two values.
 fn single<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, RpcError> {
     let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     match value.to_str() {
         Ok(value) if values.next().is_none() => Ok(Some(value)),
-        _ => Err(RpcError::header_mismatch(format!("the {name} header occurs twice or is not plain text"))),
+        _ => Err(RpcError::header_mismatch(format!(
+            "the {name} header occurs twice or is not plain text"
+        ))),
     }
 }
 
@@ -129,7 +177,11 @@ impl RpcError {
     }
 
     fn unsupported_revision(revision: &str) -> Self {
-        let error = RpcError::bad_request(-32022, format!("MCP revision {revision} is not supported"));
-        RpcError { data: Some(json!({ "requested": revision, "supported": REVISIONS })), ..error }
+        let error =
+            RpcError::bad_request(-32022, format!("MCP revision {revision} is not supported"));
+        RpcError {
+            data: Some(json!({ "requested": revision, "supported": REVISIONS })),
+            ..error
+        }
     }
 }

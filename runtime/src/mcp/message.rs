@@ -37,12 +37,20 @@ pub(super) struct RpcError {
 
 impl RpcError {
     pub(super) fn new(code: i32, message: impl Into<String>) -> Self {
-        RpcError { code, message: message.into(), data: None, status: StatusCode::OK }
+        RpcError {
+            code,
+            message: message.into(),
+            data: None,
+            status: StatusCode::OK,
+        }
     }
 
     /// An error that concerns the HTTP request as a whole.
     pub(super) fn bad_request(code: i32, message: impl Into<String>) -> Self {
-        RpcError { status: StatusCode::BAD_REQUEST, ..RpcError::new(code, message) }
+        RpcError {
+            status: StatusCode::BAD_REQUEST,
+            ..RpcError::new(code, message)
+        }
     }
 
     pub(super) fn invalid_params(message: impl Into<String>) -> Self {
@@ -79,27 +87,44 @@ impl Message {
     /// Sorts a JSON value.
     pub(super) fn of(value: Value) -> Self {
         let Value::Object(mut members) = value else {
-            return Message::Invalid(Value::Null, RpcError::bad_request(-32600, "a message must be a JSON object"));
+            return Message::Invalid(
+                Value::Null,
+                RpcError::bad_request(-32600, "a message must be a JSON object"),
+            );
         };
         let id = members.shift_remove("id");
-        let readable = id.clone().filter(|id| id.is_string() || id.is_number()).unwrap_or(Value::Null);
-        let invalid = |message: &str| Message::Invalid(readable.clone(), RpcError::bad_request(-32600, message));
+        let readable = id
+            .clone()
+            .filter(|id| id.is_string() || id.is_number())
+            .unwrap_or(Value::Null);
+        let invalid = |message: &str| {
+            Message::Invalid(readable.clone(), RpcError::bad_request(-32600, message))
+        };
         if members.get("jsonrpc").and_then(Value::as_str) != Some("2.0") {
             return invalid("`jsonrpc` must be \"2.0\"");
         }
         let method = match members.shift_remove("method") {
             Some(Value::String(method)) => method,
-            None if members.contains_key("result") || members.contains_key("error") => return Message::Silent,
+            None if members.contains_key("result") || members.contains_key("error") => {
+                return Message::Silent;
+            }
             _ => return invalid("`method` must be a string"),
         };
         let params = match members.shift_remove("params") {
             None => Map::new(),
             Some(Value::Object(params)) => params,
-            Some(_) => return Message::Invalid(readable, RpcError::bad_request(-32602, "`params` must be an object")),
+            Some(_) => {
+                return Message::Invalid(
+                    readable,
+                    RpcError::bad_request(-32602, "`params` must be an object"),
+                );
+            }
         };
         match id {
             None => Message::Silent,
-            Some(id) if id.is_string() || id.is_number() => Message::Request(Request { id, method, params }),
+            Some(id) if id.is_string() || id.is_number() => {
+                Message::Request(Request { id, method, params })
+            }
             Some(_) => invalid("`id` must be a string or a number"),
         }
     }

@@ -49,14 +49,23 @@ impl Server {
     pub fn new(dispatcher: Dispatcher) -> Result<Self, serde_json::Error> {
         let tools = ToolList::new(&dispatcher)?;
         let name = dispatcher.services().profile.name;
-        Ok(Server { dispatcher, tools, name })
+        Ok(Server {
+            dispatcher,
+            tools,
+            name,
+        })
     }
 
     /// Answers the body of one POST.
     pub async fn handle(&self, caller: Caller, headers: &HeaderMap, body: &[u8]) -> Reply {
         let document = match json::parse(body) {
             Ok(document) => document,
-            Err(error) => return failure(RpcError::bad_request(-32700, format!("the body is not JSON: {error}"))),
+            Err(error) => {
+                return failure(RpcError::bad_request(
+                    -32700,
+                    format!("the body is not JSON: {error}"),
+                ));
+            }
         };
         match (document.value, document.defect) {
             (Value::Array(_), Some(defect)) => failure(refused(&defect)),
@@ -65,21 +74,41 @@ impl Server {
         }
     }
 
-    async fn single(&self, caller: Caller, headers: &HeaderMap, value: Value, defect: Option<Defect>) -> Reply {
+    async fn single(
+        &self,
+        caller: Caller,
+        headers: &HeaderMap,
+        value: Value,
+        defect: Option<Defect>,
+    ) -> Reply {
         let mut out = BytesMut::with_capacity(ROOM);
         let status = match Message::of(value) {
-            Message::Silent => return Reply { status: StatusCode::ACCEPTED, body: None },
+            Message::Silent => {
+                return Reply {
+                    status: StatusCode::ACCEPTED,
+                    body: None,
+                };
+            }
             Message::Invalid(id, error) => write_error(&error, &id, &mut out),
-            Message::Request(request) => self.request(caller, headers, request, defect, &mut out).await,
+            Message::Request(request) => {
+                self.request(caller, headers, request, defect, &mut out)
+                    .await
+            }
         };
-        Reply { status, body: Some(out.freeze()) }
+        Reply {
+            status,
+            body: Some(out.freeze()),
+        }
     }
 
     /// Answers the messages of a batch in turn. Revisions from 2025-06-18 have no batches, but
     /// older clients may send them.
     async fn batch(&self, caller: Caller, headers: &HeaderMap, messages: Vec<Value>) -> Reply {
         if messages.is_empty() || messages.len() > LARGEST_BATCH {
-            return failure(RpcError::bad_request(-32600, format!("a batch must hold between 1 and {LARGEST_BATCH} messages")));
+            return failure(RpcError::bad_request(
+                -32600,
+                format!("a batch must hold between 1 and {LARGEST_BATCH} messages"),
+            ));
         }
         let mut out = BytesMut::with_capacity(ROOM);
         out.put_u8(b'[');
@@ -94,19 +123,33 @@ impl Server {
                     write_error(&error, &id, &mut out);
                 }
                 Message::Request(request) => {
-                    self.request(caller.clone(), headers, request, None, &mut out).await;
+                    self.request(caller.clone(), headers, request, None, &mut out)
+                        .await;
                 }
             }
         }
         if out.len() == 1 {
-            return Reply { status: StatusCode::ACCEPTED, body: None };
+            return Reply {
+                status: StatusCode::ACCEPTED,
+                body: None,
+            };
         }
         out.put_u8(b']');
-        Reply { status: StatusCode::OK, body: Some(out.freeze()) }
+        Reply {
+            status: StatusCode::OK,
+            body: Some(out.freeze()),
+        }
     }
 
     /// Writes the answer to one request and returns the HTTP status that fits it.
-    async fn request(&self, caller: Caller, headers: &HeaderMap, request: Request, defect: Option<Defect>, out: &mut BytesMut) -> StatusCode {
+    async fn request(
+        &self,
+        caller: Caller,
+        headers: &HeaderMap,
+        request: Request,
+        defect: Option<Defect>,
+        out: &mut BytesMut,
+    ) -> StatusCode {
         let id = request.id.clone();
         let before = out.len();
         match self.answer(caller, headers, request, defect, out).await {
@@ -118,7 +161,14 @@ impl Server {
         }
     }
 
-    async fn answer(&self, caller: Caller, headers: &HeaderMap, request: Request, defect: Option<Defect>, out: &mut BytesMut) -> Result<(), RpcError> {
+    async fn answer(
+        &self,
+        caller: Caller,
+        headers: &HeaderMap,
+        request: Request,
+        defect: Option<Defect>,
+        out: &mut BytesMut,
+    ) -> Result<(), RpcError> {
         let call = request.method == "tools/call";
         if let Some(defect) = defect.as_ref().filter(|_| !call) {
             return Err(refused(defect));
@@ -137,8 +187,14 @@ impl Server {
     }
 
     fn initialize(&self, request: &Request, out: &mut BytesMut) -> Result<(), RpcError> {
-        let Some(requested) = request.params.get("protocolVersion").and_then(Value::as_str) else {
-            return Err(RpcError::invalid_params("`params.protocolVersion` must be a string"));
+        let Some(requested) = request
+            .params
+            .get("protocolVersion")
+            .and_then(Value::as_str)
+        else {
+            return Err(RpcError::invalid_params(
+                "`params.protocolVersion` must be a string",
+            ));
         };
         let result = json!({
             "protocolVersion": era::negotiate(requested),
@@ -178,20 +234,36 @@ fn write_result(request: &Request, result: &Value, out: &mut BytesMut) -> Result
 }
 
 fn unknown_method(method: &str, era: Era) -> RpcError {
-    let status = if era.modern { StatusCode::NOT_FOUND } else { StatusCode::OK };
-    RpcError { status, ..RpcError::new(-32601, format!("this server has no method `{method}`")) }
+    let status = if era.modern {
+        StatusCode::NOT_FOUND
+    } else {
+        StatusCode::OK
+    };
+    RpcError {
+        status,
+        ..RpcError::new(-32601, format!("this server has no method `{method}`"))
+    }
 }
 
 fn refused(defect: &Defect) -> RpcError {
     let place = defect.field_below(&[]).unwrap_or_default();
-    RpcError::bad_request(-32600, format!("the message can't be read unambiguously at `{place}`: {}", defect.kind))
+    RpcError::bad_request(
+        -32600,
+        format!(
+            "the message can't be read unambiguously at `{place}`: {}",
+            defect.kind
+        ),
+    )
 }
 
 /// The answer to a POST of which not even an id is known.
 fn failure(error: RpcError) -> Reply {
     let mut out = BytesMut::new();
     let status = write_error(&error, &Value::Null, &mut out);
-    Reply { status, body: Some(out.freeze()) }
+    Reply {
+        status,
+        body: Some(out.freeze()),
+    }
 }
 
 fn write_error(error: &RpcError, id: &Value, out: &mut BytesMut) -> StatusCode {
@@ -200,7 +272,9 @@ fn write_error(error: &RpcError, id: &Value, out: &mut BytesMut) -> StatusCode {
         // Strings, numbers and JSON values can be written; if not, the client still gets an answer.
         tracing::error!(%cause, "an error could not be written");
         out.truncate(before);
-        out.extend_from_slice(br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"internal error"}}"#);
+        out.extend_from_slice(
+            br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"internal error"}}"#,
+        );
         return StatusCode::INTERNAL_SERVER_ERROR;
     }
     error.status

@@ -49,12 +49,27 @@ impl ToolList {
     }
 
     /// Answers `tools/list`. There is one page, so no cursor is ever right.
-    pub(super) fn write(&self, era: Era, request: &Request, out: &mut BytesMut) -> Result<(), RpcError> {
-        if request.params.get("cursor").is_some_and(|cursor| !cursor.is_null()) {
-            return Err(RpcError::invalid_params("the cursor was not issued by this server: its tool list has one page"));
+    pub(super) fn write(
+        &self,
+        era: Era,
+        request: &Request,
+        out: &mut BytesMut,
+    ) -> Result<(), RpcError> {
+        if request
+            .params
+            .get("cursor")
+            .is_some_and(|cursor| !cursor.is_null())
+        {
+            return Err(RpcError::invalid_params(
+                "the cursor was not issued by this server: its tool list has one page",
+            ));
         }
         begin(&request.id, "result", out).map_err(unwritable)?;
-        out.extend_from_slice(if era.modern { &self.modern } else { &self.legacy });
+        out.extend_from_slice(if era.modern {
+            &self.modern
+        } else {
+            &self.legacy
+        });
         out.put_u8(b'}');
         Ok(())
     }
@@ -70,14 +85,22 @@ pub(super) async fn call(
     out: &mut BytesMut,
 ) -> Result<(), RpcError> {
     let Some(Value::String(name)) = request.params.shift_remove("name") else {
-        return Err(RpcError::invalid_params("`params.name` must be the name of a tool"));
+        return Err(RpcError::invalid_params(
+            "`params.name` must be the name of a tool",
+        ));
     };
     let arguments = match request.params.shift_remove("arguments") {
         None | Some(Value::Null) => Value::Object(serde_json::Map::new()),
         Some(arguments @ Value::Object(_)) => arguments,
-        Some(_) => return Err(RpcError::invalid_params("`params.arguments` must be an object")),
+        Some(_) => {
+            return Err(RpcError::invalid_params(
+                "`params.arguments` must be an object",
+            ));
+        }
     };
-    let Some(tool) = dispatcher.tool(&name) else { return Err(unknown_tool(&name, &arguments)) };
+    let Some(tool) = dispatcher.tool(&name) else {
+        return Err(unknown_tool(&name, &arguments));
+    };
     let defect = defect.map(|defect| {
         let field = defect.field_below(&["params", "arguments"]);
         (defect, field)
@@ -86,7 +109,13 @@ pub(super) async fn call(
     write_answer(dispatcher.services().spec, era, &request.id, &answer, out).map_err(unwritable)
 }
 
-fn write_answer(spec: &Spec, era: Era, id: &Value, answer: &Answer, out: &mut BytesMut) -> serde_json::Result<()> {
+fn write_answer(
+    spec: &Spec,
+    era: Era,
+    id: &Value,
+    answer: &Answer,
+    out: &mut BytesMut,
+) -> serde_json::Result<()> {
     begin(id, "result", out)?;
     out.put_u8(b'{');
     if era.modern {
@@ -105,7 +134,11 @@ fn write_answer(spec: &Spec, era: Era, id: &Value, answer: &Answer, out: &mut By
         serde_json::to_writer(out.writer(), &whole)?;
     }
     out.extend_from_slice(b"}],\"isError\":");
-    out.extend_from_slice(if answer.result.is_ok() { b"false" } else { b"true" });
+    out.extend_from_slice(if answer.result.is_ok() {
+        b"false"
+    } else {
+        b"true"
+    });
     out.extend_from_slice(b"}}");
     Ok(())
 }
@@ -113,13 +146,25 @@ fn write_answer(spec: &Spec, era: Era, id: &Value, answer: &Answer, out: &mut By
 /// An answer in a few words: the tool, and how many of the things it is about.
 fn summary(answer: &Answer) -> String {
     let tool = answer.tool.name;
-    let Ok(success) = &answer.result else { return format!("{tool} failed") };
-    let replayed = if success.replayed { " (as answered before)" } else { "" };
-    let list = success.body.unchecked().keys().find_map(|name| success.body.count(name).map(|count| (name, count)));
+    let Ok(success) = &answer.result else {
+        return format!("{tool} failed");
+    };
+    let replayed = if success.replayed {
+        " (as answered before)"
+    } else {
+        ""
+    };
+    let list = success
+        .body
+        .unchecked()
+        .keys()
+        .find_map(|name| success.body.count(name).map(|count| (name, count)));
     let status = success.body.get("status").and_then(Value::as_str);
     match (status, list) {
         (Some(status), _) => format!("{tool}: {status}{replayed}"),
-        (None, Some((name, count))) => format!("{tool}: {count} {}{replayed}", name.replace('_', " ")),
+        (None, Some((name, count))) => {
+            format!("{tool}: {count} {}{replayed}", name.replace('_', " "))
+        }
         (None, None) => format!("{tool}: done{replayed}"),
     }
 }
@@ -129,14 +174,23 @@ fn summary(answer: &Answer) -> String {
 fn unknown_tool(name: &str, arguments: &Value) -> RpcError {
     let message = format!("Unknown tool: {name}");
     let mut data = json!({ "adcp_error": { "code": "UNSUPPORTED_FEATURE", "message": message, "recovery": "correctable" } });
-    if let Some(context) = arguments.get("context").filter(|context| context.is_object()) {
+    if let Some(context) = arguments
+        .get("context")
+        .filter(|context| context.is_object())
+    {
         data["context"] = context.clone();
     }
-    RpcError { data: Some(data), ..RpcError::invalid_params(message) }
+    RpcError {
+        data: Some(data),
+        ..RpcError::invalid_params(message)
+    }
 }
 
 /// An answer that can't be written as JSON: an item that was called ready is not JSON, or worse.
 pub(super) fn unwritable(error: serde_json::Error) -> RpcError {
     tracing::error!(%error, "an answer could not be written");
-    RpcError::new(-32603, "the answer could not be written; the fault is on the seller's side and has been logged")
+    RpcError::new(
+        -32603,
+        "the answer could not be written; the fault is on the seller's side and has been logged",
+    )
 }

@@ -24,8 +24,13 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome> {
     );
     body.put("supported_protocols", profile.protocols.to_vec());
     body.put("specialisms", profile.specialisms.to_vec());
-    if profile.protocols.contains(&"media_buy") && (asked.is_empty() || asked.contains(&"media_buy")) {
-        body.put("media_buy", media_buy(profile.pricing_models, &services.catalog));
+    if profile.protocols.contains(&"media_buy")
+        && (asked.is_empty() || asked.contains(&"media_buy"))
+    {
+        body.put(
+            "media_buy",
+            media_buy(profile.pricing_models, &services.catalog),
+        );
     }
     body.put(
         "account",
@@ -38,7 +43,10 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome> {
         }),
     );
     if services.sandbox && services.spec.tool("comply_test_controller").is_some() {
-        body.put("compliance_testing", json!({ "scenarios": controller::DECLARED }));
+        body.put(
+            "compliance_testing",
+            json!({ "scenarios": controller::DECLARED }),
+        );
     }
     Ok(Outcome::read(body))
 }
@@ -51,11 +59,24 @@ fn media_buy(pricing_models: &[&str], catalog: &Catalog) -> Value {
         "features",
         json!({ "inline_creative_management": true, "property_list_filtering": false, "catalog_management": false }),
     );
-    let properties = catalog.products().iter().flat_map(|product| product.value.list("publisher_properties"));
-    let domains: BTreeSet<&str> = properties.filter_map(|property| property.text("publisher_domain")).collect();
-    let channels: BTreeSet<&str> = catalog.products().iter().flat_map(|product| &product.channels).map(String::as_str).collect();
+    let properties = catalog
+        .products()
+        .iter()
+        .flat_map(|product| product.value.list("publisher_properties"));
+    let domains: BTreeSet<&str> = properties
+        .filter_map(|property| property.text("publisher_domain"))
+        .collect();
+    let channels: BTreeSet<&str> = catalog
+        .products()
+        .iter()
+        .flat_map(|product| &product.channels)
+        .map(String::as_str)
+        .collect();
     if !domains.is_empty() {
-        media_buy.put("portfolio", json!({ "publisher_domains": domains, "primary_channels": channels }));
+        media_buy.put(
+            "portfolio",
+            json!({ "publisher_domains": domains, "primary_channels": channels }),
+        );
     }
     Value::Object(media_buy)
 }

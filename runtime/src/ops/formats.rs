@@ -31,7 +31,10 @@ pub(super) fn list(call: &Call<'_>) -> Result<Outcome> {
     if call.services.sandbox {
         body.member("sandbox", Value::Bool(true));
     }
-    Ok(Outcome { body: ResponseBody::Assembled(body), batch: Batch::new() })
+    Ok(Outcome {
+        body: ResponseBody::Assembled(body),
+        batch: Batch::new(),
+    })
 }
 
 /// Each filter of `list-creative-formats-request.json`, of the sales and of the creative protocol.
@@ -39,15 +42,26 @@ fn passes(format: &CatalogFormat, request: &Value) -> bool {
     let names = |name: &str| request.format_ids(name);
     let any_of = |member: &str, wanted: Vec<FormatId>| {
         let listed = format.value.format_ids(member).unwrap_or_default();
-        wanted.iter().any(|wanted| listed.iter().any(|id| id.names_same(wanted)))
+        wanted
+            .iter()
+            .any(|wanted| listed.iter().any(|id| id.names_same(wanted)))
     };
-    names("format_ids").is_none_or(|wanted| wanted.iter().any(|id| id.names_same(&format.format_id)))
-        && request.text("type").is_none_or(|wanted| is_of_type(format, wanted))
+    names("format_ids")
+        .is_none_or(|wanted| wanted.iter().any(|id| id.names_same(&format.format_id)))
+        && request
+            .text("type")
+            .is_none_or(|wanted| is_of_type(format, wanted))
         && wanted_assets(format, request)
         && fits(format, request)
-        && request.truth("is_responsive").is_none_or(|wanted| wanted == format.is_responsive())
-        && request.text("name_search").is_none_or(|text| format.name.to_lowercase().contains(&text.to_lowercase()))
-        && request.text("wcag_level").is_none_or(|least| conforms(format, least))
+        && request
+            .truth("is_responsive")
+            .is_none_or(|wanted| wanted == format.is_responsive())
+        && request
+            .text("name_search")
+            .is_none_or(|text| format.name.to_lowercase().contains(&text.to_lowercase()))
+        && request
+            .text("wcag_level")
+            .is_none_or(|least| conforms(format, least))
         && names("output_format_ids").is_none_or(|wanted| any_of("output_format_ids", wanted))
         && names("input_format_ids").is_none_or(|wanted| any_of("input_format_ids", wanted))
         && discloses(format, request)
@@ -71,12 +85,17 @@ fn is_of_type(format: &CatalogFormat, wanted: &str) -> bool {
 
 fn wanted_assets(format: &CatalogFormat, request: &Value) -> bool {
     let wanted = request.list("asset_types");
-    wanted.is_empty() || wanted.iter().filter_map(Value::as_str).any(|kind| format.asset_types().any(|own| own == kind))
+    wanted.is_empty()
+        || wanted
+            .iter()
+            .filter_map(Value::as_str)
+            .any(|kind| format.asset_types().any(|own| own == kind))
 }
 
 /// Whether any rendered piece lies within the wanted sizes.
 fn fits(format: &CatalogFormat, request: &Value) -> bool {
-    let bounds = ["max_width", "max_height", "min_width", "min_height"].map(|name| request.number(name));
+    let bounds =
+        ["max_width", "max_height", "min_width", "min_height"].map(|name| request.number(name));
     if bounds.iter().all(Option::is_none) {
         return true;
     }
@@ -85,16 +104,24 @@ fn fits(format: &CatalogFormat, request: &Value) -> bool {
         if least.is_none() && most.is_none() {
             return true;
         }
-        size.is_some_and(|size| least.is_none_or(|least| size >= least) && most.is_none_or(|most| size <= most))
+        size.is_some_and(|size| {
+            least.is_none_or(|least| size >= least) && most.is_none_or(|most| size <= most)
+        })
     };
-    format.sizes().any(|(width, height)| within(width, min_width, max_width) && within(height, min_height, max_height))
+    format.sizes().any(|(width, height)| {
+        within(width, min_width, max_width) && within(height, min_height, max_height)
+    })
 }
 
 fn conforms(format: &CatalogFormat, least: &str) -> bool {
     const LEVELS: [&str; 3] = ["A", "AA", "AAA"];
     let rank = |level: &str| LEVELS.iter().position(|known| *known == level);
-    let own = format.value.get("accessibility").and_then(|accessibility| accessibility.text("wcag_level"));
-    own.and_then(rank).is_some_and(|own| rank(least).is_none_or(|least| own >= least))
+    let own = format
+        .value
+        .get("accessibility")
+        .and_then(|accessibility| accessibility.text("wcag_level"));
+    own.and_then(rank)
+        .is_some_and(|own| rank(least).is_none_or(|least| own >= least))
 }
 
 /// Positions and persistence modes of disclosures (`core/format.json`, `disclosure_capabilities`).
@@ -102,11 +129,23 @@ fn discloses(format: &CatalogFormat, request: &Value) -> bool {
     let capabilities = format.value.list("disclosure_capabilities");
     let takes_position = |position: &str| {
         if capabilities.is_empty() {
-            format.value.texts("supported_disclosure_positions").any(|own| own == position)
+            format
+                .value
+                .texts("supported_disclosure_positions")
+                .any(|own| own == position)
         } else {
-            capabilities.iter().any(|capability| capability.text("position") == Some(position))
+            capabilities
+                .iter()
+                .any(|capability| capability.text("position") == Some(position))
         }
     };
-    let takes_persistence = |mode: &str| capabilities.iter().any(|capability| capability.texts("persistence").any(|own| own == mode));
-    request.texts("disclosure_positions").all(takes_position) && request.texts("disclosure_persistence").all(takes_persistence)
+    let takes_persistence = |mode: &str| {
+        capabilities
+            .iter()
+            .any(|capability| capability.texts("persistence").any(|own| own == mode))
+    };
+    request.texts("disclosure_positions").all(takes_position)
+        && request
+            .texts("disclosure_persistence")
+            .all(takes_persistence)
 }

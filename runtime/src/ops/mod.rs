@@ -1,6 +1,6 @@
 //! What each task does: the rules of the protocol around the adopter's own part.
 //!
-//! An operation reads through [`records`], asks the [`Platform`] where the adopter decides, and
+//! An operation reads through `records`, asks the [`Platform`] where the adopter decides, and
 //! returns an [`Outcome`]: the answer and the writes that make it true. It never commits: dispatch
 //! commits the batch together with the idempotency record, or carries the operation out anew when
 //! what it read has changed meanwhile.
@@ -63,7 +63,11 @@ pub struct Services {
 
 impl std::fmt::Debug for Services {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Services").field("line", &self.spec.line).field("seller", &self.profile.name).field("sandbox", &self.sandbox).finish_non_exhaustive()
+        f.debug_struct("Services")
+            .field("line", &self.spec.line)
+            .field("seller", &self.profile.name)
+            .field("sandbox", &self.sandbox)
+            .finish_non_exhaustive()
     }
 }
 
@@ -91,11 +95,17 @@ pub struct Outcome {
 
 impl Outcome {
     fn read(body: Map<String, Value>) -> Self {
-        Outcome { body: ResponseBody::Json(body), batch: Batch::new() }
+        Outcome {
+            body: ResponseBody::Json(body),
+            batch: Batch::new(),
+        }
     }
 
     fn write(body: Map<String, Value>, batch: Batch) -> Self {
-        Outcome { body: ResponseBody::Json(body), batch }
+        Outcome {
+            body: ResponseBody::Json(body),
+            batch,
+        }
     }
 }
 
@@ -120,10 +130,17 @@ pub async fn perform(call: Call<'_>) -> Result<Outcome> {
         "get_media_buy_delivery" => delivery::get(&call).await,
         "comply_test_controller" => controller::run(&call).await,
         other => {
-            let Call { services, context, request, .. } = call;
+            let Call {
+                services,
+                context,
+                request,
+                ..
+            } = call;
             match services.platform.call(context, other, request).await? {
                 Value::Object(body) => Ok(Outcome::read(body)),
-                _ => Err(Error::internal(format!("the adapter's answer to {other} is not an object"))),
+                _ => Err(Error::internal(format!(
+                    "the adapter's answer to {other} is not an object"
+                ))),
             }
         }
     }

@@ -33,26 +33,54 @@ impl Page {
     /// `INVALID_REQUEST` when the cursor was not issued for this list.
     pub(super) fn of(call: &Call<'_>, list: &str) -> Result<Self> {
         let owner = Scope::principal(&call.context.tenant, &call.context.principal);
-        let account = call.context.account.as_ref().map_or("", |account| account.account_id.as_str());
-        let purpose = format!("{list}/{}/{}/{account}/{}", owner.tenant.0, owner.owner, View::of(call.context).name());
+        let account = call
+            .context
+            .account
+            .as_ref()
+            .map_or("", |account| account.account_id.as_str());
+        let purpose = format!(
+            "{list}/{}/{}/{account}/{}",
+            owner.tenant.0,
+            owner.owner,
+            View::of(call.context).name()
+        );
         let pagination = call.request.object("pagination");
-        let size = pagination.and_then(|pagination| pagination.count("max_results")).map_or(DEFAULT, |size| usize::try_from(size).unwrap_or(MOST));
+        let size = pagination
+            .and_then(|pagination| pagination.count("max_results"))
+            .map_or(DEFAULT, |size| usize::try_from(size).unwrap_or(MOST));
         let cursor = pagination.and_then(|pagination| pagination.text("cursor"));
-        let after = cursor.map(|cursor| call.services.cursors.open(&purpose, cursor)).transpose()?;
-        Ok(Page { size: size.clamp(1, MOST), after, purpose })
+        let after = cursor
+            .map(|cursor| call.services.cursors.open(&purpose, cursor))
+            .transpose()?;
+        Ok(Page {
+            size: size.clamp(1, MOST),
+            after,
+            purpose,
+        })
     }
 
     /// The position in a list that is numbered, for pages of one.
     pub(super) fn offset(&self) -> usize {
-        self.after.as_ref().and_then(|(at, _)| at.parse().ok()).unwrap_or(0)
+        self.after
+            .as_ref()
+            .and_then(|(at, _)| at.parse().ok())
+            .unwrap_or(0)
     }
 
     /// The `pagination` of the response. `resume` is the position of the page's last item when
     /// more follow.
-    pub(super) fn answer(&self, call: &Call<'_>, resume: Option<(String, String)>, total: Option<usize>) -> Value {
+    pub(super) fn answer(
+        &self,
+        call: &Call<'_>,
+        resume: Option<(String, String)>,
+        total: Option<usize>,
+    ) -> Value {
         let mut pagination = Map::new();
         pagination.put("has_more", resume.is_some());
-        pagination.put_some("cursor", resume.map(|position| call.services.cursors.seal(&self.purpose, &position)));
+        pagination.put_some(
+            "cursor",
+            resume.map(|position| call.services.cursors.seal(&self.purpose, &position)),
+        );
         pagination.put_some("total_count", total);
         Value::Object(pagination)
     }
@@ -62,6 +90,9 @@ impl Page {
         let from = self.offset().min(items.len());
         let to = (from + self.size).min(items.len());
         let resume = (to < items.len()).then(|| (to.to_string(), String::new()));
-        (items.into_iter().skip(from).take(to - from).collect(), resume)
+        (
+            items.into_iter().skip(from).take(to - from).collect(),
+            resume,
+        )
     }
 }

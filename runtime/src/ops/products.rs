@@ -33,9 +33,41 @@ pub(super) async fn get(call: Call<'_>) -> Result<Outcome> {
     check_mode(request, &mode)?;
     let fields: Vec<String> = request.texts("fields").map(str::to_owned).collect();
     let refine = request.list("refine").to_vec();
-    let Call { services, context, tool, request } = call;
-    let Products { mut products, extra } = services.platform.get_products(context, request).await?;
-    let call = Call { services, context, tool, request: Value::Null };
+    let policies: Vec<String> = request
+        .texts("required_policies")
+        .map(str::to_owned)
+        .collect();
+    let preferred: Vec<String> = request
+        .texts("preferred_delivery_types")
+        .map(str::to_owned)
+        .collect();
+    let Call {
+        services,
+        context,
+        tool,
+        request,
+    } = call;
+    let Products {
+        mut products,
+        extra,
+    } = services.platform.get_products(context, request).await?;
+    let call = Call {
+        services,
+        context,
+        tool,
+        request: Value::Null,
+    };
+
+    // Policies exclude, preferences only order (`get-products-request.json`).
+    products.retain(|product| enforces(members_of(product), &policies));
+    if !preferred.is_empty() {
+        let rank = |product: &WireProduct| {
+            preferred
+                .iter()
+                .position(|kind| members_of(product).text("delivery_type") == Some(kind))
+        };
+        products.sort_by_key(|product| rank(product).unwrap_or(preferred.len()));
+    }
 
     let mut body = Assembled::new();
     if mode == "refine" {
@@ -46,7 +78,10 @@ pub(super) async fn get(call: Call<'_>) -> Result<Outcome> {
     }
     let total = products.len();
     let (products, resume) = page.cut(products);
-    body.array("products", products.into_iter().map(|product| item(product, &fields)));
+    body.array(
+        "products",
+        products.into_iter().map(|product| item(product, &fields)),
+    );
     for (name, value) in extra {
         body.member(name, value);
     }
@@ -54,18 +89,33 @@ pub(super) async fn get(call: Call<'_>) -> Result<Outcome> {
     if services.sandbox {
         body.member("sandbox", Value::Bool(true));
     }
-    Ok(Outcome { body: ResponseBody::Assembled(body), batch: Batch::new() })
+    Ok(Outcome {
+        body: ResponseBody::Assembled(body),
+        batch: Batch::new(),
+    })
 }
 
-/// A brief belongs to the mode of that name, and so does a refinement
-/// (`get-products-request.json`, descriptions of `brief` and `refine`).
+/// Each mode needs its member, and wholesale takes neither (`get-products-request.json`,
+/// descriptions of `brief` and `refine`). A brief beside a refinement is let through, although the
+/// description rules it out: buyers' tools send the brief along with everything.
 fn check_mode(request: &Value, mode: &str) -> Result<()> {
     let given = |name: &str| request.member(name).is_some();
     match mode {
-        "brief" if !given("brief") => Err(Error::invalid_request("`brief` is required when buying_mode is brief").at("brief")),
-        "refine" if !given("refine") => Err(Error::invalid_request("`refine` is required when buying_mode is refine").at("refine")),
-        "wholesale" | "refine" if given("brief") => Err(Error::invalid_request(format!("`brief` is not allowed when buying_mode is {mode}")).at("brief")),
-        "brief" | "wholesale" if given("refine") => Err(Error::invalid_request(format!("`refine` is not allowed when buying_mode is {mode}")).at("refine")),
+        "brief" if !given("brief") => {
+            Err(Error::invalid_request("`brief` is required when buying_mode is brief").at("brief"))
+        }
+        "refine" if !given("refine") => Err(Error::invalid_request(
+            "`refine` is required when buying_mode is refine",
+        )
+        .at("refine")),
+        "wholesale" if given("brief") => Err(Error::invalid_request(
+            "`brief` is not allowed when buying_mode is wholesale",
+        )
+        .at("brief")),
+        "brief" | "wholesale" if given("refine") => Err(Error::invalid_request(format!(
+            "`refine` is not allowed when buying_mode is {mode}"
+        ))
+        .at("refine")),
         _ => Ok(()),
     }
 }
@@ -78,7 +128,8 @@ fn apply(refine: &[Value], products: &mut Vec<WireProduct>, call: &Call<'_>) -> 
             let scope = entry.text("scope").unwrap_or("request");
             let mut applied = Map::new();
             applied.put("scope", scope);
-            let (status, notes) = match (scope, entry.text("product_id"), entry.text("proposal_id")) {
+            let (status, notes) = match (scope, entry.text("product_id"), entry.text("proposal_id"))
+            {
                 ("product", Some(product_id), _) => {
                     applied.put("product_id", product_id);
                     apply_to_product(product_id, entry, products, call)
@@ -87,7 +138,10 @@ fn apply(refine: &[Value], products: &mut Vec<WireProduct>, call: &Call<'_>) -> 
                     applied.put("proposal_id", proposal_id);
                     ("unable", Some("this seller has no such proposal"))
                 }
-                _ => ("unable", Some("the selection is made from the catalogue; free text was not weighed")),
+                _ => (
+                    "unable",
+                    Some("the selection is made from the catalogue; free text was not weighed"),
+                ),
             };
             applied.put("status", status);
             applied.put_some("notes", notes);
@@ -96,8 +150,15 @@ fn apply(refine: &[Value], products: &mut Vec<WireProduct>, call: &Call<'_>) -> 
         .collect()
 }
 
-fn apply_to_product(product_id: &str, entry: &Value, products: &mut Vec<WireProduct>, call: &Call<'_>) -> (&'static str, Option<&'static str>) {
-    let listed = products.iter().any(|product| id_of(product) == Some(product_id));
+fn apply_to_product(
+    product_id: &str,
+    entry: &Value,
+    products: &mut Vec<WireProduct>,
+    call: &Call<'_>,
+) -> (&'static str, Option<&'static str>) {
+    let listed = products
+        .iter()
+        .any(|product| id_of(product) == Some(product_id));
     let known = call.context.catalog.product(product_id);
     match entry.text("action").unwrap_or("include") {
         "omit" => {
@@ -107,15 +168,39 @@ fn apply_to_product(product_id: &str, entry: &Value, products: &mut Vec<WireProd
         _ if !listed && known.is_none() => ("unable", Some("this seller has no such product")),
         "more_like_this" => {
             products.retain(|product| id_of(product) != Some(product_id));
-            ("partial", Some("the other products on sale are listed; likeness was not weighed"))
+            (
+                "partial",
+                Some("the other products on sale are listed; likeness was not weighed"),
+            )
         }
         _ => {
             if let (false, Some(product)) = (listed, known) {
                 products.insert(0, WireProduct::Catalog(product.clone()));
             }
-            if entry.member("ask").is_some() { ("partial", Some("the product is included as it is on sale")) } else { ("applied", None) }
+            if entry.member("ask").is_some() {
+                ("partial", Some("the product is included as it is on sale"))
+            } else {
+                ("applied", None)
+            }
         }
     }
+}
+
+fn members_of(product: &WireProduct) -> &Value {
+    match product {
+        WireProduct::Catalog(product) => &product.value,
+        WireProduct::Made(product) => product,
+    }
+}
+
+/// Whether a product is sold under all of these policies (`core/product.json`,
+/// `enforced_policies`).
+fn enforces(product: &Value, policies: &[String]) -> bool {
+    policies.iter().all(|policy| {
+        product
+            .texts("enforced_policies")
+            .any(|enforced| enforced == policy)
+    })
 }
 
 fn id_of(product: &WireProduct) -> Option<&str> {
@@ -132,7 +217,10 @@ fn item(product: WireProduct, fields: &[String]) -> Item {
         WireProduct::Made(product) if fields.is_empty() => Item::Made(product),
         WireProduct::Catalog(product) => match product.value.as_object() {
             Some(members) => {
-                let kept = members.iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.clone(), value.clone()));
+                let kept = members
+                    .iter()
+                    .filter(|(name, _)| wanted(name))
+                    .map(|(name, value)| (name.clone(), value.clone()));
                 Item::Made(Value::Object(kept.collect()))
             }
             None => Item::Ready(product.raw.clone()),

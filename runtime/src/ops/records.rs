@@ -44,8 +44,16 @@ impl Kept for MediaBuy {
     }
 
     fn tags(&self) -> Vec<String> {
-        let mut tags: Vec<String> = self.packages.iter().map(|package| of_package(&package.package_id)).collect();
-        tags.extend(self.live_packages().flat_map(|package| &package.creative_ids).map(|creative_id| of_creative(creative_id)));
+        let mut tags: Vec<String> = self
+            .packages
+            .iter()
+            .map(|package| of_package(&package.package_id))
+            .collect();
+        tags.extend(
+            self.live_packages()
+                .flat_map(|package| &package.creative_ids)
+                .map(|creative_id| of_creative(creative_id)),
+        );
         tags.sort_unstable();
         tags.dedup();
         tags
@@ -186,32 +194,54 @@ pub(super) struct Stored<T> {
 
 impl<T: Kept> Stored<T> {
     fn from_record(record: Record) -> Result<Self> {
-        let value = T::deserialize(&*record.body).map_err(|error| Error::internal(format!("the record {} can't be read: {error}", record.key)))?;
+        let value = T::deserialize(&*record.body).map_err(|error| {
+            Error::internal(format!("the record {} can't be read: {error}", record.key))
+        })?;
         let seeded = record.tags.iter().any(|tag| tag == SEEDED);
-        Ok(Stored { key: record.key, revision: record.revision, sort: record.sort, seeded, value })
+        Ok(Stored {
+            key: record.key,
+            revision: record.revision,
+            sort: record.sort,
+            seeded,
+            value,
+        })
     }
 
     /// Writes the value over what was read.
     pub(super) fn save(&self, batch: &mut Batch) -> Result<()> {
-        batch.replace(self.key.clone(), self.revision, draft(&self.value, self.seeded)?);
+        batch.replace(
+            self.key.clone(),
+            self.revision,
+            draft(&self.value, self.seeded)?,
+        );
         Ok(())
     }
 
     /// Removes what was read.
     pub(super) fn remove(&self, batch: &mut Batch) {
-        batch.push(self.key.clone(), Expect::Revision(self.revision), crate::store::Change::Delete);
+        batch.push(
+            self.key.clone(),
+            Expect::Revision(self.revision),
+            crate::store::Change::Delete,
+        );
     }
 }
 
 /// Writes a new record; one that is already there makes the commit fail.
 pub(super) fn insert<T: Kept>(batch: &mut Batch, scope: &Scope, value: &T) -> Result<()> {
-    batch.insert(Key::new(scope.clone(), T::KIND, value.id()), draft(value, false)?);
+    batch.insert(
+        Key::new(scope.clone(), T::KIND, value.id()),
+        draft(value, false)?,
+    );
     Ok(())
 }
 
 /// Writes a seeded record over whatever is there.
 pub(super) fn seed<T: Kept>(batch: &mut Batch, scope: &Scope, value: &T) -> Result<()> {
-    batch.put(Key::new(scope.clone(), T::KIND, value.id()), draft(value, true)?);
+    batch.put(
+        Key::new(scope.clone(), T::KIND, value.id()),
+        draft(value, true)?,
+    );
     Ok(())
 }
 
@@ -226,12 +256,19 @@ fn draft<T: Kept>(value: &T, seeded: bool) -> Result<Draft> {
 }
 
 /// The record of that id.
-pub(super) async fn find<T: Kept>(store: &SharedStore, scope: &Scope, id: &str) -> Result<Option<Stored<T>>> {
+pub(super) async fn find<T: Kept>(
+    store: &SharedStore,
+    scope: &Scope,
+    id: &str,
+) -> Result<Option<Stored<T>>> {
     // No store keeps a longer id, so nothing can be found under it.
     if id.len() > Key::MAX_ID {
         return Ok(None);
     }
-    let record = store.get(&Key::new(scope.clone(), T::KIND, id)).await.map_err(Error::unavailable)?;
+    let record = store
+        .get(&Key::new(scope.clone(), T::KIND, id))
+        .await
+        .map_err(Error::unavailable)?;
     record.map(Stored::from_record).transpose()
 }
 
@@ -241,7 +278,11 @@ pub(super) async fn all<T: Kept>(store: &SharedStore, scope: &Scope) -> Result<V
 }
 
 /// Every record of a scope under a tag, in list order.
-pub(super) async fn tagged<T: Kept>(store: &SharedStore, scope: &Scope, tag: Option<String>) -> Result<Vec<Stored<T>>> {
+pub(super) async fn tagged<T: Kept>(
+    store: &SharedStore,
+    scope: &Scope,
+    tag: Option<String>,
+) -> Result<Vec<Stored<T>>> {
     let mut found = Vec::new();
     let mut after = None;
     loop {
@@ -262,8 +303,20 @@ pub(super) async fn chunk<T: Kept>(
     tag: Option<String>,
     after: Option<(String, String)>,
 ) -> Result<Vec<Stored<T>>> {
-    let query = Query { scope: scope.clone(), kind: T::KIND, tag, after, limit: PAGE };
-    store.list(&query).await.map_err(Error::unavailable)?.into_iter().map(Stored::from_record).collect()
+    let query = Query {
+        scope: scope.clone(),
+        kind: T::KIND,
+        tag,
+        after,
+        limit: PAGE,
+    };
+    store
+        .list(&query)
+        .await
+        .map_err(Error::unavailable)?
+        .into_iter()
+        .map(Stored::from_record)
+        .collect()
 }
 
 /// Whether a chunk of that length is the last one.

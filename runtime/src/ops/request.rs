@@ -29,7 +29,9 @@ pub(super) trait Members {
     }
 
     fn list(&self, name: &str) -> &[Value] {
-        self.member(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+        self.member(name)
+            .and_then(Value::as_array)
+            .map_or(&[], Vec::as_slice)
     }
 
     fn object(&self, name: &str) -> Option<&Map<String, Value>> {
@@ -53,12 +55,21 @@ pub(super) trait Members {
     }
 
     fn format_ids(&self, name: &str) -> Option<Vec<FormatId>> {
-        Some(self.member(name)?.as_array()?.iter().filter_map(as_format_id).collect())
+        Some(
+            self.member(name)?
+                .as_array()?
+                .iter()
+                .filter_map(as_format_id)
+                .collect(),
+        )
     }
 
     /// Copies the members of these names that are there.
     fn pick(&self, names: &[&str]) -> Map<String, Value> {
-        names.iter().filter_map(|name| Some(((*name).to_owned(), self.member(name)?.clone()))).collect()
+        names
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), self.member(name)?.clone())))
+            .collect()
     }
 }
 

@@ -28,7 +28,9 @@ pub struct Overlays(Mutex<HashMap<Scope, (Timestamp, Arc<Catalog>)>>);
 impl Overlays {
     fn get(&self, scope: &Scope, now: Timestamp) -> Option<Arc<Catalog>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(scope).filter(|(since, _)| now - *since < FRESH).map(|(_, catalog)| Arc::clone(catalog))
+        kept.get(scope)
+            .filter(|(since, _)| now - *since < FRESH)
+            .map(|(_, catalog)| Arc::clone(catalog))
     }
 
     fn keep(&self, scope: Scope, now: Timestamp, catalog: Arc<Catalog>) {
@@ -41,7 +43,10 @@ impl Overlays {
 
     /// Forgets a caller's catalogue, because something is about to be seeded.
     pub(super) fn forget(&self, scope: &Scope) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(scope);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(scope);
     }
 }
 
@@ -50,7 +55,11 @@ impl Overlays {
 /// # Errors
 ///
 /// When the store can't be read.
-pub async fn visible_catalog(services: &Services, tenant: &TenantId, principal: &Principal) -> Result<Arc<Catalog>> {
+pub async fn visible_catalog(
+    services: &Services,
+    tenant: &TenantId,
+    principal: &Principal,
+) -> Result<Arc<Catalog>> {
     if !services.sandbox {
         return Ok(Arc::clone(&services.catalog));
     }
@@ -64,14 +73,27 @@ pub async fn visible_catalog(services: &Services, tenant: &TenantId, principal: 
     let catalog = if products.is_empty() && formats.is_empty() {
         Arc::clone(&services.catalog)
     } else {
-        let products = products.into_iter().map(|stored| CatalogProduct::new(stored.value.product, &services.schemas).map(Arc::new));
+        let products = products.into_iter().map(|stored| {
+            CatalogProduct::new(stored.value.product, &services.schemas).map(Arc::new)
+        });
         let formats = formats.into_iter().map(|stored| {
             let format = CatalogFormat::new(stored.value.format, &services.schemas)?;
-            Ok(Arc::new(CatalogFormat { seeded: true, ..format }))
+            Ok(Arc::new(CatalogFormat {
+                seeded: true,
+                ..format
+            }))
         });
-        let products = products.collect::<Result<_, _>>().map_err(Error::internal)?;
-        let formats = formats.collect::<Result<_, _>>().map_err(|error: crate::catalog::CatalogError| Error::internal(error))?;
-        Arc::new(services.catalog.overlaid(products, formats, &services.schemas))
+        let products = products
+            .collect::<Result<_, _>>()
+            .map_err(Error::internal)?;
+        let formats = formats
+            .collect::<Result<_, _>>()
+            .map_err(|error: crate::catalog::CatalogError| Error::internal(error))?;
+        Arc::new(
+            services
+                .catalog
+                .overlaid(products, formats, &services.schemas),
+        )
     };
     services.overlays.keep(scope, now, Arc::clone(&catalog));
     Ok(catalog)

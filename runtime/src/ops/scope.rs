@@ -10,7 +10,11 @@ use crate::platform::{Account, Context};
 
 /// The one place that decides where the records of an account lie.
 pub(super) fn of_account(context: &Context, account_id: &str) -> Scope {
-    if context.sandbox { shared(context) } else { Scope::account(&context.tenant, account_id) }
+    if context.sandbox {
+        shared(context)
+    } else {
+        Scope::account(&context.tenant, account_id)
+    }
 }
 
 /// Where everything lies that a sandbox caller makes.
@@ -44,7 +48,11 @@ impl View {
     }
 
     fn of_account(account: &Account) -> Self {
-        if account.provisioned { View::Account(account.account_id.clone()) } else { View::Seeded }
+        if account.provisioned {
+            View::Account(account.account_id.clone())
+        } else {
+            View::Seeded
+        }
     }
 
     /// Whether a record is in view.

@@ -5,7 +5,7 @@
 //! microseconds to run: each is compiled when it is first needed and kept. This module says what
 //! is wrong and where; which error code that becomes is the caller's affair.
 
-pub(crate) mod violation;
+mod violation;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -46,8 +46,12 @@ impl Schemas {
     /// When the document is not JSON with a `definitions` member, or a reference in it leads
     /// nowhere.
     pub fn new(spec: &'static Spec) -> Result<Self, SchemasError> {
-        let failed = |reason: String| SchemasError { line: spec.line, reason };
-        let document: Value = serde_json::from_str(spec.schemas).map_err(|error| failed(error.to_string()))?;
+        let failed = |reason: String| SchemasError {
+            line: spec.line,
+            reason,
+        };
+        let document: Value =
+            serde_json::from_str(spec.schemas).map_err(|error| failed(error.to_string()))?;
         let names: Vec<String> = document
             .get("definitions")
             .and_then(Value::as_object)
@@ -58,8 +62,14 @@ impl Schemas {
             .add(DOCUMENT, Draft::Draft7.create_resource(document))
             .and_then(|registry| registry.prepare())
             .map_err(|error| failed(error.to_string()))?;
-        let validators = names.into_iter().map(|name| (name, OnceLock::new())).collect();
-        Ok(Schemas { registry, validators })
+        let validators = names
+            .into_iter()
+            .map(|name| (name, OnceLock::new()))
+            .collect();
+        Ok(Schemas {
+            registry,
+            validators,
+        })
     }
 
     /// Whether there is a definition of that name.
@@ -74,11 +84,17 @@ impl Schemas {
     /// What is wrong with the value, in the order in which the schema notices, or one violation
     /// with the keyword `$ref` when there is no such definition or it can't be compiled.
     pub fn check(&self, definition: &str, value: &Value) -> Result<(), Vec<Violation>> {
-        let validator = self.validator(definition).map_err(|reason| vec![Violation::unusable(definition, reason)])?;
+        let validator = self
+            .validator(definition)
+            .map_err(|reason| vec![Violation::unusable(definition, reason)])?;
         if validator.is_valid(value) {
             return Ok(());
         }
-        Err(validator.iter_errors(value).flat_map(|error| violation::explain(&error)).take(MOST_VIOLATIONS).collect())
+        Err(validator
+            .iter_errors(value)
+            .flat_map(|error| violation::explain(&error))
+            .take(MOST_VIOLATIONS)
+            .collect())
     }
 
     /// Compiles a definition now rather than on its first use.
@@ -91,7 +107,10 @@ impl Schemas {
     }
 
     fn validator(&self, definition: &str) -> Result<&Validator, String> {
-        let cell = self.validators.get(definition).ok_or_else(|| "there is no such definition".to_owned())?;
+        let cell = self
+            .validators
+            .get(definition)
+            .ok_or_else(|| "there is no such definition".to_owned())?;
         let compiled = cell.get_or_init(|| {
             jsonschema::options()
                 .with_draft(Draft::Draft7)

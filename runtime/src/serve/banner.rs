@@ -21,15 +21,29 @@ impl Banner<'_> {
     pub(super) fn print(&self) {
         let mut out = std::io::stdout().lock();
         // A closed standard output is no reason not to serve.
-        let _ = out.write_all(self.text().as_bytes()).and_then(|()| out.flush());
+        let _ = out
+            .write_all(self.text().as_bytes())
+            .and_then(|()| out.flush());
     }
 
     fn text(&self) -> String {
-        let Banner { spec, profile, url, store, sandbox, token } = self;
+        let Banner {
+            spec,
+            profile,
+            url,
+            store,
+            sandbox,
+            token,
+        } = self;
         let mode = if *sandbox { "sandbox" } else { "live" };
-        let mut text = format!("{} speaks AdCP {} at {url} ({mode}, store {store})\n", profile.name, spec.version);
+        let mut text = format!(
+            "{} speaks AdCP {} at {url} ({mode}, store {store})\n",
+            profile.name, spec.version
+        );
         if let Some(token) = token {
-            text.push_str(&format!("\nBearer token for this run (set SELLER_TOKEN to choose one): {token}\n"));
+            text.push_str(&format!(
+                "\nBearer token for this run (set SELLER_TOKEN to choose one): {token}\n"
+            ));
         }
         if *sandbox {
             let token = token.unwrap_or("$SELLER_TOKEN");

@@ -21,8 +21,8 @@ use options::CommandLine;
 use start::Started;
 
 pub use options::Options;
-pub use start::StartError;
 pub(crate) use secret::cursor_key;
+pub use start::StartError;
 
 /// How long calls in progress may take when the seller stops. Container runtimes kill after ten
 /// seconds.
@@ -35,15 +35,27 @@ const FAILED: u8 = 1;
 /// Reads the command line and serves until the process is told to stop. The exit code is 0 after an
 /// orderly stop, 1 when the seller could not serve, 2 when it was asked for something impossible.
 pub(crate) async fn run(seller: Seller) -> ExitCode {
-    let about = format!("{}: a seller agent that speaks AdCP {}", seller.profile().name, seller.spec().line);
-    let mut command = CommandLine::command().name(seller.profile().name).about(about);
-    let line = command.try_get_matches_from_mut(std::env::args_os()).and_then(|matches| CommandLine::from_arg_matches(&matches));
+    let about = format!(
+        "{}: a seller agent that speaks AdCP {}",
+        seller.profile().name,
+        seller.spec().line
+    );
+    let mut command = CommandLine::command()
+        .name(seller.profile().name)
+        .about(about);
+    let line = command
+        .try_get_matches_from_mut(std::env::args_os())
+        .and_then(|matches| CommandLine::from_arg_matches(&matches));
     let options = match line {
         Ok(line) => line.options(),
         Err(error) => {
             // Help that was asked for comes as an error, too. That it can't be printed is no news.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                ExitCode::from(REFUSED)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     if let Err(error) = logging::start(&options.log, &options.log_format) {
@@ -61,8 +73,20 @@ pub(crate) async fn run(seller: Seller) -> ExitCode {
 
 async fn serve(seller: Seller, options: Options) -> Result<(), StartError> {
     let (spec, profile, sandbox) = (seller.spec(), seller.profile(), options.sandbox);
-    let Started { running, store, made_up_token } = start::start(seller, options).await?;
-    Banner { spec, profile, url: running.url(), store: &store, sandbox, token: made_up_token.as_deref() }.print();
+    let Started {
+        running,
+        store,
+        made_up_token,
+    } = start::start(seller, options).await?;
+    Banner {
+        spec,
+        profile,
+        url: running.url(),
+        store: &store,
+        sandbox,
+        token: made_up_token.as_deref(),
+    }
+    .print();
     told_to_stop().await;
     tracing::info!("stopping");
     running.stop().await;

@@ -39,7 +39,12 @@ impl CommandLine {
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Address to listen on.
-    #[arg(long, env = "SELLER_ADDR", value_name = "HOST:PORT", default_value = "127.0.0.1:3001")]
+    #[arg(
+        long,
+        env = "SELLER_ADDR",
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:3001"
+    )]
     pub addr: SocketAddr,
     /// Where state is kept: `memory:` or `sqlite:PATH`. Default: the manifest's store.
     #[arg(long, env = "SELLER_STORE", value_name = "URL")]
@@ -48,7 +53,12 @@ pub struct Options {
     #[arg(long, env = "SELLER_SANDBOX", value_parser = BoolishValueParser::new())]
     pub sandbox: bool,
     /// Folder with products.toml, formats.toml and the like.
-    #[arg(long, env = "SELLER_CATALOG", value_name = "FOLDER", default_value = "catalog")]
+    #[arg(
+        long,
+        env = "SELLER_CATALOG",
+        value_name = "FOLDER",
+        default_value = "catalog"
+    )]
     pub catalog: PathBuf,
     /// TOML file with the API keys of buyers: [[key]] with principal and sha256.
     #[arg(long, env = "SELLER_API_KEYS", value_name = "FILE")]
@@ -60,10 +70,20 @@ pub struct Options {
     #[arg(skip = sandbox_token())]
     pub token: Option<String>,
     /// What to log: a level or a filter such as `adcp_seller=debug`.
-    #[arg(long, env = "SELLER_LOG", value_name = "FILTER", default_value = "info")]
+    #[arg(
+        long,
+        env = "SELLER_LOG",
+        value_name = "FILTER",
+        default_value = "info"
+    )]
     pub log: String,
     /// How to log: `text` or `json`.
-    #[arg(long, env = "SELLER_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    #[arg(
+        long,
+        env = "SELLER_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
     pub log_format: String,
 }
 
@@ -72,5 +92,65 @@ fn sandbox_token() -> Option<String> {
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {
-    DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc()).map_err(|error| format!("{error}; write an RFC 3339 instant such as 2026-03-10T00:00:00Z"))
+    DateTime::parse_from_rfc3339(text)
+        .map(|instant| instant.to_utc())
+        .map_err(|error| format!("{error}; write an RFC 3339 instant such as 2026-03-10T00:00:00Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<Options, clap::Error> {
+        CommandLine::try_parse_from([&["seller"], words].concat()).map(CommandLine::options)
+    }
+
+    #[test]
+    fn serve_may_be_left_out() {
+        CommandLine::command().debug_assert();
+        let words = [
+            "--addr",
+            "127.0.0.1:4000",
+            "--store",
+            "memory:",
+            "--sandbox",
+            "--clock",
+            "2026-03-10T01:00:00+01:00",
+        ];
+        for options in [read(&words), read(&[&["serve"], &words[..]].concat())] {
+            let options = options.expect("good options");
+            assert_eq!(
+                (
+                    options.addr.port(),
+                    options.store.as_deref(),
+                    options.sandbox
+                ),
+                (4000, Some("memory:"), true)
+            );
+            assert_eq!(
+                options.clock.map(|clock| clock.to_rfc3339()).as_deref(),
+                Some("2026-03-10T00:00:00+00:00")
+            );
+        }
+        let plain = read(&[]).expect("everything has a default");
+        assert_eq!(
+            (plain.addr.to_string().as_str(), plain.sandbox, plain.clock),
+            ("127.0.0.1:3001", false, None)
+        );
+    }
+
+    #[test]
+    fn bad_values_are_named_with_a_remedy() {
+        for (words, said) in [
+            (&["--clock", "yesterday"][..], "write an RFC 3339 instant"),
+            (&["--addr", "3001"], "invalid socket address"),
+            (&["--token", "secret"], "unexpected argument '--token'"),
+            (&["run"], "unrecognized subcommand"),
+        ] {
+            let error = read(words).expect_err("refused").to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
 }

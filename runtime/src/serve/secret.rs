@@ -15,11 +15,18 @@ use crate::store::{Batch, Draft, Key, Store, StoreError};
 /// # Errors
 ///
 /// When the store fails.
-pub(crate) async fn cursor_key(store: &dyn Store, tenant: &TenantId) -> Result<CursorKey, StoreError> {
+pub(crate) async fn cursor_key(
+    store: &dyn Store,
+    tenant: &TenantId,
+) -> Result<CursorKey, StoreError> {
     let key = Key::new(Scope::seller(tenant), "secret", "cursors");
     loop {
         if let Some(record) = store.get(&key).await? {
-            let secret = record.body.get("secret").and_then(Value::as_str).unwrap_or_default();
+            let secret = record
+                .body
+                .get("secret")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             return Ok(CursorKey::new(Sha256::digest(secret).into()));
         }
         let mut batch = Batch::new();
@@ -47,10 +54,18 @@ mod tests {
         let store = MemoryStore::new();
         let tenant = TenantId("main".into());
         let position = ("s".to_owned(), "i".to_owned());
-        let cursor = cursor_key(&store, &tenant).await.expect("a key").seal("p", &position);
+        let cursor = cursor_key(&store, &tenant)
+            .await
+            .expect("a key")
+            .seal("p", &position);
         let restarted = cursor_key(&store, &tenant).await.expect("the same key");
-        assert_eq!(restarted.open("p", &cursor).expect("its own cursor"), position);
-        let other = cursor_key(&MemoryStore::new(), &tenant).await.expect("another key");
+        assert_eq!(
+            restarted.open("p", &cursor).expect("its own cursor"),
+            position
+        );
+        let other = cursor_key(&MemoryStore::new(), &tenant)
+            .await
+            .expect("another key");
         assert!(other.open("p", &cursor).is_err());
     }
 }

@@ -22,16 +22,24 @@ const SANDBOX_CALLER: &str = "sandbox";
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Nobody could be let in, and the seller is not a sandbox.
-    #[error("outside a sandbox buyers must be authenticated, and no API keys are configured; name a file of keys with --api-keys or SELLER_API_KEYS, or start a sandbox with --sandbox")]
+    #[error(
+        "outside a sandbox buyers must be authenticated, and no API keys are configured; name a file of keys with --api-keys or SELLER_API_KEYS, or start a sandbox with --sandbox"
+    )]
     NoAuthentication,
     /// A clock was set outside a sandbox.
-    #[error("SELLER_CLOCK sets the clock of a sandbox only, since a live seller must bill by real time; remove it, or start a sandbox with --sandbox")]
+    #[error(
+        "SELLER_CLOCK sets the clock of a sandbox only, since a live seller must bill by real time; remove it, or start a sandbox with --sandbox"
+    )]
     ClockOutsideSandbox,
     /// A sandbox token was set outside a sandbox.
-    #[error("SELLER_TOKEN is the token of a sandbox only; give live buyers keys of their own with --api-keys, or start a sandbox with --sandbox")]
+    #[error(
+        "SELLER_TOKEN is the token of a sandbox only; give live buyers keys of their own with --api-keys, or start a sandbox with --sandbox"
+    )]
     TokenOutsideSandbox,
     /// The sandbox token can't travel in a header.
-    #[error("SELLER_TOKEN must be at least 8 visible ASCII characters without spaces; choose another one, or remove it to have one made up")]
+    #[error(
+        "SELLER_TOKEN must be at least 8 visible ASCII characters without spaces; choose another one, or remove it to have one made up"
+    )]
     UnusableToken,
     /// The API keys can't be used.
     #[error(transparent)]
@@ -80,15 +88,36 @@ pub(super) struct Started {
 pub(super) async fn start(seller: Seller, options: Options) -> Result<Started, StartError> {
     let (callers, made_up_token) = callers(&options)?;
     let clock = clock(&options)?;
-    let store_url = options.store.clone().unwrap_or_else(|| seller.profile().store.to_owned());
+    let store_url = options
+        .store
+        .clone()
+        .unwrap_or_else(|| seller.profile().store.to_owned());
     let store = store::open(&store_url)?;
     if !store.is_durable() && !options.sandbox {
-        tracing::warn!(store = store_url, "this store forgets everything when the process ends");
+        tracing::warn!(
+            store = store_url,
+            "this store forgets everything when the process ends"
+        );
     }
-    let listener = TcpListener::bind(options.addr).await.map_err(|source| StartError::Address { addr: options.addr, source })?;
-    let setting = Setting { store, clock, callers, catalog: options.catalog, sandbox: options.sandbox };
+    let listener = TcpListener::bind(options.addr)
+        .await
+        .map_err(|source| StartError::Address {
+            addr: options.addr,
+            source,
+        })?;
+    let setting = Setting {
+        store,
+        clock,
+        callers,
+        catalog: options.catalog,
+        sandbox: options.sandbox,
+    };
     let running = seller.start(listener, setting).await?;
-    Ok(Started { running, store: store_url, made_up_token })
+    Ok(Started {
+        running,
+        store: store_url,
+        made_up_token,
+    })
 }
 
 /// Who will be let in, and the token that was made up for it, if any.
@@ -100,7 +129,11 @@ fn callers(options: &Options) -> Result<(Callers, Option<String>), StartError> {
     let principal = Principal(SANDBOX_CALLER.to_owned());
     match (&options.token, options.sandbox) {
         (Some(_), false) => return Err(StartError::TokenOutsideSandbox),
-        (Some(token), true) if token.len() < 8 || !token.bytes().all(|byte| byte.is_ascii_graphic()) => return Err(StartError::UnusableToken),
+        (Some(token), true)
+            if token.len() < 8 || !token.bytes().all(|byte| byte.is_ascii_graphic()) =>
+        {
+            return Err(StartError::UnusableToken);
+        }
         (Some(token), true) => callers.allow(token, principal),
         (None, true) if callers.is_empty() => {
             let token = format!("sandbox-{}", secret::random());
@@ -109,7 +142,11 @@ fn callers(options: &Options) -> Result<(Callers, Option<String>), StartError> {
         }
         (None, _) => {}
     }
-    if callers.is_empty() { Err(StartError::NoAuthentication) } else { Ok((callers, None)) }
+    if callers.is_empty() {
+        Err(StartError::NoAuthentication)
+    } else {
+        Ok((callers, None))
+    }
 }
 
 fn clock(options: &Options) -> Result<Arc<dyn Clock>, StartError> {
@@ -140,24 +177,52 @@ mod tests {
 
     #[test]
     fn a_live_seller_needs_keys_and_real_time() {
-        assert!(matches!(callers(&options()), Err(StartError::NoAuthentication)));
-        let with_token = Options { token: Some("a-long-enough-token".into()), ..options() };
-        assert!(matches!(callers(&with_token), Err(StartError::TokenOutsideSandbox)));
-        let with_clock = Options { clock: Some("2026-03-10T00:00:00Z".parse().expect("an instant")), ..options() };
-        assert!(matches!(clock(&with_clock), Err(StartError::ClockOutsideSandbox)));
-        let shifted = clock(&Options { sandbox: true, ..with_clock }).expect("a sandbox may set its clock");
+        assert!(matches!(
+            callers(&options()),
+            Err(StartError::NoAuthentication)
+        ));
+        let with_token = Options {
+            token: Some("a-long-enough-token".into()),
+            ..options()
+        };
+        assert!(matches!(
+            callers(&with_token),
+            Err(StartError::TokenOutsideSandbox)
+        ));
+        let with_clock = Options {
+            clock: Some("2026-03-10T00:00:00Z".parse().expect("an instant")),
+            ..options()
+        };
+        assert!(matches!(
+            clock(&with_clock),
+            Err(StartError::ClockOutsideSandbox)
+        ));
+        let shifted = clock(&Options {
+            sandbox: true,
+            ..with_clock
+        })
+        .expect("a sandbox may set its clock");
         assert_eq!(shifted.now().date_naive().to_string(), "2026-03-10");
     }
 
     #[test]
     fn a_sandbox_without_a_token_makes_one_up() {
-        let sandbox = Options { sandbox: true, ..options() };
+        let sandbox = Options {
+            sandbox: true,
+            ..options()
+        };
         let (_, first) = callers(&sandbox).expect("a token is made up");
         let (_, second) = callers(&sandbox).expect("a token is made up");
         assert!(first.is_some() && first != second);
         for unusable in ["short", "with a space in it", "with-ümlaut-in-it"] {
-            let options = Options { token: Some(unusable.into()), ..sandbox.clone() };
-            assert!(matches!(callers(&options), Err(StartError::UnusableToken)), "{unusable}");
+            let options = Options {
+                token: Some(unusable.into()),
+                ..sandbox.clone()
+            };
+            assert!(
+                matches!(callers(&options), Err(StartError::UnusableToken)),
+                "{unusable}"
+            );
         }
     }
 }

@@ -1,7 +1,16 @@
 //! A seller as buyers meet it: over HTTP, with the line's real schemas.
 
 mod support;
+mod market;
 
 mod bad_input;
 mod idempotency;
 mod mcp;
+mod catalog;
+mod ops_products;
+mod ops_accounts;
+mod ops_media_buys;
+mod ops_creatives;
+mod ops_delivery;
+mod ops_lists;
+mod ops_controller;

@@ -1,16 +1,23 @@
 //! MCP as its clients speak it, in both eras.
 
-use serde_json::{Value, json};
 use crate::support::http::Response;
 use crate::support::{self, Bench, TOKEN, rpc, sandbox};
+use serde_json::{Value, json};
 
 const MODERN: &str = "2026-07-28";
 
 async fn send(bench: &Bench, headers: &[(&str, &str)], body: &Value) -> Response {
     let bearer = format!("Bearer {TOKEN}");
-    let mut all = vec![("authorization", bearer.as_str()), ("content-type", "application/json"), ("accept", "application/json, text/event-stream")];
+    let mut all = vec![
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+        ("accept", "application/json, text/event-stream"),
+    ];
     all.extend_from_slice(headers);
-    bench.client.send("POST", "/mcp", &all, body.to_string().as_bytes()).await
+    bench
+        .client
+        .send("POST", "/mcp", &all, body.to_string().as_bytes())
+        .await
 }
 
 /// A request that says everything that the modern era wants said.
@@ -40,9 +47,18 @@ async fn initialize_agrees_on_a_revision_that_has_it() {
         assert_eq!(result["protocolVersion"], agreed);
         assert_eq!(result["serverInfo"]["name"], "press-desk");
         assert!(result["capabilities"]["tools"].is_object());
-        assert_eq!(response.header("mcp-session-id"), None, "there are no sessions");
+        assert_eq!(
+            response.header("mcp-session-id"),
+            None,
+            "there are no sessions"
+        );
     }
-    assert_eq!(send(&bench, &[], &rpc("initialize", json!({}))).await.json()["error"]["code"], -32602);
+    assert_eq!(
+        send(&bench, &[], &rpc("initialize", json!({})))
+            .await
+            .json()["error"]["code"],
+        -32602
+    );
 }
 
 #[tokio::test]
@@ -55,7 +71,11 @@ async fn what_takes_no_answer_is_accepted_in_silence() {
         json!([{ "jsonrpc": "2.0", "method": "notifications/cancelled" }]),
     ] {
         let response = send(&bench, &[], &message).await;
-        assert_eq!((response.status, response.body.len()), (202, 0), "{message}");
+        assert_eq!(
+            (response.status, response.body.len()),
+            (202, 0),
+            "{message}"
+        );
     }
 }
 
@@ -66,20 +86,55 @@ async fn what_is_not_json_rpc_is_an_invalid_request() {
         (json!(7), Value::Null),
         (json!([]), Value::Null),
         (json!({}), Value::Null),
-        (json!({ "jsonrpc": "1.0", "id": 1, "method": "ping" }), json!(1)),
-        (json!({ "jsonrpc": "2.0", "id": "a", "method": 7 }), json!("a")),
-        (json!({ "jsonrpc": "2.0", "id": null, "method": "ping" }), Value::Null),
-        (json!({ "jsonrpc": "2.0", "id": {}, "method": "ping" }), Value::Null),
-        (json!((0..33).map(|id| json!({ "jsonrpc": "2.0", "id": id, "method": "ping" })).collect::<Vec<_>>()), Value::Null),
+        (
+            json!({ "jsonrpc": "1.0", "id": 1, "method": "ping" }),
+            json!(1),
+        ),
+        (
+            json!({ "jsonrpc": "2.0", "id": "a", "method": 7 }),
+            json!("a"),
+        ),
+        (
+            json!({ "jsonrpc": "2.0", "id": null, "method": "ping" }),
+            Value::Null,
+        ),
+        (
+            json!({ "jsonrpc": "2.0", "id": {}, "method": "ping" }),
+            Value::Null,
+        ),
+        (
+            json!(
+                (0..33)
+                    .map(|id| json!({ "jsonrpc": "2.0", "id": id, "method": "ping" }))
+                    .collect::<Vec<_>>()
+            ),
+            Value::Null,
+        ),
     ] {
         let response = send(&bench, &[], &message).await;
         let answer = response.json();
-        assert_eq!((response.status, answer["error"]["code"].as_i64(), &answer["id"]), (400, Some(-32600), &id), "{message}");
+        assert_eq!(
+            (
+                response.status,
+                answer["error"]["code"].as_i64(),
+                &answer["id"]
+            ),
+            (400, Some(-32600), &id),
+            "{message}"
+        );
     }
-    let params = send(&bench, &[], &json!({ "jsonrpc": "2.0", "id": 1, "method": "ping", "params": [] })).await;
+    let params = send(
+        &bench,
+        &[],
+        &json!({ "jsonrpc": "2.0", "id": 1, "method": "ping", "params": [] }),
+    )
+    .await;
     assert_eq!(params.json()["error"]["code"], -32602);
     let unknown = send(&bench, &[], &rpc("resources/list", json!({}))).await;
-    assert_eq!((unknown.status, unknown.json()["error"]["code"].as_i64()), (200, Some(-32601)));
+    assert_eq!(
+        (unknown.status, unknown.json()["error"]["code"].as_i64()),
+        (200, Some(-32601))
+    );
 }
 
 #[tokio::test]
@@ -94,38 +149,79 @@ async fn a_batch_is_answered_message_by_message() {
         { "jsonrpc": "2.0", "method": "notifications/initialized" },
     ]);
     let answers = send(&bench, &[], &batch).await.json();
-    let ids: Vec<&Value> = answers.as_array().expect("a batch").iter().map(|answer| &answer["id"]).collect();
+    let ids: Vec<&Value> = answers
+        .as_array()
+        .expect("a batch")
+        .iter()
+        .map(|answer| &answer["id"])
+        .collect();
     assert_eq!(ids, [&json!("one"), &json!(2), &Value::Null, &json!(3)]);
-    assert_eq!((&answers[0]["result"], &answers[1]["error"]["code"], &answers[2]["error"]["code"]), (&json!({}), &json!(-32601), &json!(-32600)));
+    assert_eq!(
+        (
+            &answers[0]["result"],
+            &answers[1]["error"]["code"],
+            &answers[2]["error"]["code"]
+        ),
+        (&json!({}), &json!(-32601), &json!(-32600))
+    );
     assert_eq!(answers[3]["result"]["isError"], false);
 }
 
 #[tokio::test]
 async fn tools_are_listed_with_their_request_schemas() {
     let bench = sandbox().await;
-    let tools = send(&bench, &[], &rpc("tools/list", json!({}))).await.json()["result"]["tools"].clone();
+    let tools = send(&bench, &[], &rpc("tools/list", json!({})))
+        .await
+        .json()["result"]["tools"]
+        .clone();
     let tools = tools.as_array().expect("a list");
     assert_eq!(tools.len(), 12);
     for tool in tools {
-        assert!(tool["inputSchema"]["properties"]["context"].is_object(), "{}", tool["name"]);
+        assert!(
+            tool["inputSchema"]["properties"]["context"].is_object(),
+            "{}",
+            tool["name"]
+        );
     }
-    let cursor = send(&bench, &[], &rpc("tools/list", json!({ "cursor": "made-up" }))).await;
+    let cursor = send(
+        &bench,
+        &[],
+        &rpc("tools/list", json!({ "cursor": "made-up" })),
+    )
+    .await;
     assert_eq!(cursor.json()["error"]["code"], -32602);
 }
 
 #[tokio::test]
 async fn the_text_is_the_whole_answer_only_for_clients_that_read_nothing_else() {
     let bench = sandbox().await;
-    let call = rpc("tools/call", json!({ "name": "get_products", "arguments": { "buying_mode": "wholesale", "context": { "a": 1 } } }));
-    for (revision, whole) in [(None, true), (Some("2025-03-26"), true), (Some("2025-06-18"), false), (Some("2025-11-25"), false)] {
-        let headers: Vec<(&str, &str)> = revision.map(|revision| ("mcp-protocol-version", revision)).into_iter().collect();
+    let call = rpc(
+        "tools/call",
+        json!({ "name": "get_products", "arguments": { "buying_mode": "wholesale", "context": { "a": 1 } } }),
+    );
+    for (revision, whole) in [
+        (None, true),
+        (Some("2025-03-26"), true),
+        (Some("2025-06-18"), false),
+        (Some("2025-11-25"), false),
+    ] {
+        let headers: Vec<(&str, &str)> = revision
+            .map(|revision| ("mcp-protocol-version", revision))
+            .into_iter()
+            .collect();
         let result = send(&bench, &headers, &call).await.json()["result"].clone();
         let structured = &result["structuredContent"];
-        assert_eq!((&structured["context"], &structured["status"]), (&json!({ "a": 1 }), &json!("completed")));
+        assert_eq!(
+            (&structured["context"], &structured["status"]),
+            (&json!({ "a": 1 }), &json!("completed"))
+        );
         assert_eq!(structured["products"].as_array().map(Vec::len), Some(2));
         let text = result["content"][0]["text"].as_str().expect("text");
         if whole {
-            assert_eq!(&serde_json::from_str::<Value>(text).expect("JSON"), structured);
+            assert_eq!(
+                &serde_json::from_str::<Value>(text).expect("JSON"),
+                structured
+            );
         } else {
             assert_eq!(text, "get_products: 2 products");
         }
@@ -136,30 +232,77 @@ async fn the_text_is_the_whole_answer_only_for_clients_that_read_nothing_else() 
 async fn modern_clients_discover_and_call_without_an_opening() {
     let bench = sandbox().await;
     let version = ("mcp-protocol-version", MODERN);
-    let discovered = send(&bench, &[version, ("mcp-method", "server/discover")], &modern("server/discover", json!({}))).await.json()["result"].clone();
+    let discovered = send(
+        &bench,
+        &[version, ("mcp-method", "server/discover")],
+        &modern("server/discover", json!({})),
+    )
+    .await
+    .json()["result"]
+        .clone();
     assert_eq!(discovered["resultType"], "complete");
-    assert!(discovered["supportedVersions"].as_array().expect("a list").contains(&json!(MODERN)));
+    assert!(
+        discovered["supportedVersions"]
+            .as_array()
+            .expect("a list")
+            .contains(&json!(MODERN))
+    );
     assert!(discovered["ttlMs"].is_u64() && discovered["cacheScope"] == "private");
 
-    let listed = send(&bench, &[version, ("mcp-method", "tools/list")], &modern("tools/list", json!({}))).await.json()["result"].clone();
-    assert_eq!((&listed["resultType"], listed["tools"].as_array().map(Vec::len)), (&json!("complete"), Some(12)));
+    let listed = send(
+        &bench,
+        &[version, ("mcp-method", "tools/list")],
+        &modern("tools/list", json!({})),
+    )
+    .await
+    .json()["result"]
+        .clone();
+    assert_eq!(
+        (
+            &listed["resultType"],
+            listed["tools"].as_array().map(Vec::len)
+        ),
+        (&json!("complete"), Some(12))
+    );
     assert!(listed["ttlMs"].is_u64());
 
-    let call = modern("tools/call", json!({ "name": "get_products", "arguments": { "buying_mode": "wholesale" } }));
+    let call = modern(
+        "tools/call",
+        json!({ "name": "get_products", "arguments": { "buying_mode": "wholesale" } }),
+    );
     for name in ["get_products", "=?base64?Z2V0X3Byb2R1Y3Rz?="] {
-        let called = send(&bench, &[version, ("mcp-method", "tools/call"), ("mcp-name", name)], &call).await;
-        assert_eq!((called.status, &called.json()["result"]["resultType"]), (200, &json!("complete")), "{name}");
+        let called = send(
+            &bench,
+            &[version, ("mcp-method", "tools/call"), ("mcp-name", name)],
+            &call,
+        )
+        .await;
+        assert_eq!(
+            (called.status, &called.json()["result"]["resultType"]),
+            (200, &json!("complete")),
+            "{name}"
+        );
     }
 }
 
 #[tokio::test]
 async fn headers_that_contradict_the_body_are_refused() {
     let bench = sandbox().await;
-    let call = modern("tools/call", json!({ "name": "get_products", "arguments": { "buying_mode": "wholesale" } }));
-    let (version, method, name) = (("mcp-protocol-version", MODERN), ("mcp-method", "tools/call"), ("mcp-name", "get_products"));
+    let call = modern(
+        "tools/call",
+        json!({ "name": "get_products", "arguments": { "buying_mode": "wholesale" } }),
+    );
+    let (version, method, name) = (
+        ("mcp-protocol-version", MODERN),
+        ("mcp-method", "tools/call"),
+        ("mcp-name", "get_products"),
+    );
     let cases: [(&[(&str, &str)], i64); 8] = [
         (&[method, name], -32020),
-        (&[("mcp-protocol-version", "2025-11-25"), method, name], -32020),
+        (
+            &[("mcp-protocol-version", "2025-11-25"), method, name],
+            -32020,
+        ),
         (&[version, version, method, name], -32020),
         (&[version, name], -32020),
         (&[version, method], -32020),
@@ -169,15 +312,50 @@ async fn headers_that_contradict_the_body_are_refused() {
     ];
     for (headers, code) in cases {
         let response = send(&bench, headers, &call).await;
-        assert_eq!((response.status, response.json()["error"]["code"].as_i64()), (400, Some(code)), "{headers:?}");
+        assert_eq!(
+            (response.status, response.json()["error"]["code"].as_i64()),
+            (400, Some(code)),
+            "{headers:?}"
+        );
     }
-    let without_meta = send(&bench, &[version, method, name], &rpc("tools/call", json!({ "name": "get_products" }))).await;
-    assert_eq!((without_meta.status, without_meta.json()["error"]["code"].as_i64()), (400, Some(-32602)));
-    let unknown = send(&bench, &[("mcp-protocol-version", "1999-01-01")], &rpc("tools/list", json!({}))).await;
+    let without_meta = send(
+        &bench,
+        &[version, method, name],
+        &rpc("tools/call", json!({ "name": "get_products" })),
+    )
+    .await;
+    assert_eq!(
+        (
+            without_meta.status,
+            without_meta.json()["error"]["code"].as_i64()
+        ),
+        (400, Some(-32602))
+    );
+    let unknown = send(
+        &bench,
+        &[("mcp-protocol-version", "1999-01-01")],
+        &rpc("tools/list", json!({})),
+    )
+    .await;
     let answer = unknown.json();
-    assert_eq!((unknown.status, answer["error"]["code"].as_i64(), &answer["error"]["data"]["requested"]), (400, Some(-32022), &json!("1999-01-01")));
-    let ping = send(&bench, &[version, ("mcp-method", "ping")], &modern("ping", json!({}))).await;
-    assert_eq!((ping.status, ping.json()["error"]["code"].as_i64()), (404, Some(-32601)));
+    assert_eq!(
+        (
+            unknown.status,
+            answer["error"]["code"].as_i64(),
+            &answer["error"]["data"]["requested"]
+        ),
+        (400, Some(-32022), &json!("1999-01-01"))
+    );
+    let ping = send(
+        &bench,
+        &[version, ("mcp-method", "ping")],
+        &modern("ping", json!({})),
+    )
+    .await;
+    assert_eq!(
+        (ping.status, ping.json()["error"]["code"].as_i64()),
+        (404, Some(-32601))
+    );
 }
 
 #[tokio::test]
@@ -193,7 +371,11 @@ async fn every_answer_names_its_request_for_the_log() {
 async fn probes_need_no_token_and_turn_away_when_the_seller_stops() {
     let bench = sandbox().await;
     for path in ["/healthz", "/readyz"] {
-        assert_eq!(bench.client.send("GET", path, &[], b"").await.status, 200, "{path}");
+        assert_eq!(
+            bench.client.send("GET", path, &[], b"").await.status,
+            200,
+            "{path}"
+        );
     }
     let slow = {
         bench.desk.mood(support::desk::Mood::Slow);
@@ -207,5 +389,10 @@ async fn probes_need_no_token_and_turn_away_when_the_seller_stops() {
     bench.running.stop().await;
     let answer = slow.await.expect("the call was let finish");
     assert_eq!(answer.json()["result"]["isError"], false);
-    assert!(tokio::net::TcpStream::connect(bench.client.address()).await.is_err(), "nobody listens any more");
+    assert!(
+        tokio::net::TcpStream::connect(bench.client.address())
+            .await
+            .is_err(),
+        "nobody listens any more"
+    );
 }

@@ -16,7 +16,13 @@ use crate::error::{Error, Result};
 use crate::store::Batch;
 
 /// The scenarios that capabilities may declare: the line's list there is closed and shorter.
-pub(super) const DECLARED: [&str; 5] = ["force_creative_status", "force_account_status", "force_media_buy_status", "simulate_delivery", "simulate_budget_spend"];
+pub(super) const DECLARED: [&str; 5] = [
+    "force_creative_status",
+    "force_account_status",
+    "force_media_buy_status",
+    "simulate_delivery",
+    "simulate_budget_spend",
+];
 
 /// The scenarios that this seller can carry.
 const SCENARIOS: [&str; 11] = [
@@ -42,16 +48,28 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn params(detail: impl Into<String>) -> Failure {
-        Failure::Refused(Refusal { code: "INVALID_PARAMS", detail: detail.into(), current_state: None })
+        Failure::Refused(Refusal {
+            code: "INVALID_PARAMS",
+            detail: detail.into(),
+            current_state: None,
+        })
     }
 
     fn missing(what: &str) -> Failure {
-        Failure::Refused(Refusal { code: "NOT_FOUND", detail: format!("there is no such {what}"), current_state: None })
+        Failure::Refused(Refusal {
+            code: "NOT_FOUND",
+            detail: format!("there is no such {what}"),
+            current_state: None,
+        })
     }
 
     fn transition(from: &'static str, to: &str) -> Failure {
         let detail = format!("nothing leads from {from} to {to}");
-        Failure::Refused(Refusal { code: "INVALID_TRANSITION", detail, current_state: Some(from) })
+        Failure::Refused(Refusal {
+            code: "INVALID_TRANSITION",
+            detail,
+            current_state: Some(from),
+        })
     }
 }
 
@@ -90,16 +108,32 @@ pub(super) async fn run(call: &Call<'_>) -> Result<Outcome> {
 }
 
 async fn scenario(call: &Call<'_>) -> Answer {
-    let refuse = |code: &'static str, detail: String| Err(Failure::Refused(Refusal { code, detail, current_state: None }));
-    let Some(name) = call.request.text("scenario") else { return Err(Refusal::params("`scenario` is required")) };
+    let refuse = |code: &'static str, detail: String| {
+        Err(Failure::Refused(Refusal {
+            code,
+            detail,
+            current_state: None,
+        }))
+    };
+    let Some(name) = call.request.text("scenario") else {
+        return Err(Refusal::params("`scenario` is required"));
+    };
     if name != "list_scenarios" && !SCENARIOS.contains(&name) {
-        return refuse("UNKNOWN_SCENARIO", format!("this seller has no scenario {name}; list_scenarios tells which there are"));
+        return refuse(
+            "UNKNOWN_SCENARIO",
+            format!("this seller has no scenario {name}; list_scenarios tells which there are"),
+        );
     }
     if !call.services.sandbox {
-        return refuse("FORBIDDEN", "the test controller works only in a sandbox".to_owned());
+        return refuse(
+            "FORBIDDEN",
+            "the test controller works only in a sandbox".to_owned(),
+        );
     }
     let empty = Map::new();
-    let params = Params { members: call.request.object("params").unwrap_or(&empty) };
+    let params = Params {
+        members: call.request.object("params").unwrap_or(&empty),
+    };
     match name {
         "list_scenarios" => {
             let mut body = Map::new();
@@ -129,8 +163,16 @@ struct Params<'a> {
 impl<'a> Params<'a> {
     /// A text that the scenario needs.
     fn text(&self, name: &str) -> Result<&'a str, Failure> {
-        let text = self.members.get(name).and_then(Value::as_str).filter(|text| !text.is_empty() && text.len() <= 255);
-        text.ok_or_else(|| Refusal::params(format!("`{name}` is required: a text of at most 255 characters")))
+        let text = self
+            .members
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty() && text.len() <= 255);
+        text.ok_or_else(|| {
+            Refusal::params(format!(
+                "`{name}` is required: a text of at most 255 characters"
+            ))
+        })
     }
 
     /// A text that may be left out.
@@ -146,7 +188,12 @@ impl<'a> Params<'a> {
     fn count(&self, name: &str) -> Result<Option<f64>, Failure> {
         match self.members.get(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => value.as_u64().map(|count| Some(count as f64)).ok_or_else(|| Refusal::params(format!("`{name}` is a whole number of at least 0"))),
+            Some(value) => value
+                .as_u64()
+                .map(|count| Some(count as f64))
+                .ok_or_else(|| {
+                    Refusal::params(format!("`{name}` is a whole number of at least 0"))
+                }),
         }
     }
 

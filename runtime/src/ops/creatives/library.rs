@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::records::{self, Stored};
 use super::super::request::Members;
+use super::super::scope::View;
 use super::super::{Call, scope};
 use crate::catalog::CatalogProduct;
 use crate::domain::{Creative, CreativeReview, CreativeStatus, Package};
@@ -12,7 +13,14 @@ use crate::identity::Scope;
 use crate::store::Batch;
 
 /// Members of a creative that have a place of their own, or belong to its assignment.
-const APART: [&str; 6] = ["creative_id", "name", "format_id", "status", "weight", "placement_ids"];
+const APART: [&str; 6] = [
+    "creative_id",
+    "name",
+    "format_id",
+    "status",
+    "weight",
+    "placement_ids",
+];
 
 /// The longest creative id that is taken in, in bytes. The schema sets no limit; stores do.
 const LONGEST_ID: usize = 500;
@@ -37,7 +45,12 @@ pub(in crate::ops) struct Taken {
 
 impl<'a> Library<'a> {
     pub(in crate::ops) fn new(call: &'a Call<'a>, account_id: &str) -> Self {
-        Library { call, scope: scope::of_account(call.context, account_id), account_id: account_id.to_owned(), taken: Vec::new() }
+        Library {
+            call,
+            scope: scope::of_account(call.context, account_id),
+            account_id: account_id.to_owned(),
+            taken: Vec::new(),
+        }
     }
 
     pub(in crate::ops) fn scope(&self) -> &Scope {
@@ -50,16 +63,67 @@ impl<'a> Library<'a> {
 
     /// The creative of that id, with what this call changes about it.
     pub(in crate::ops) async fn find(&self, creative_id: &str) -> Result<Option<Creative>> {
-        if let Some(taken) = self.taken.iter().find(|taken| taken.creative.creative_id == creative_id) {
+        if let Some(taken) = self
+            .taken
+            .iter()
+            .find(|taken| taken.creative.creative_id == creative_id)
+        {
             return Ok(Some(taken.creative.clone()));
         }
-        Ok(records::find::<Creative>(&self.call.services.store, &self.scope, creative_id).await?.map(|stored| stored.value))
+        Ok(
+            records::find::<Creative>(&self.call.services.store, &self.scope, creative_id)
+                .await?
+                .map(|stored| stored.value),
+        )
     }
 
-    /// Whether a package could be shown with one of these creatives.
-    pub(in crate::ops) async fn any_usable(&self, creative_ids: impl IntoIterator<Item = &String>) -> Result<bool> {
+    /// The creative of that id, if it is the account's own or has been seeded. Only a sandbox tells
+    /// these apart from the others in its scope: there, a new buy that names a creative of another
+    /// account names one that is yet to come.
+    pub(in crate::ops) async fn find_own(&self, creative_id: &str) -> Result<Option<Creative>> {
+        if let Some(taken) = self
+            .taken
+            .iter()
+            .find(|taken| taken.creative.creative_id == creative_id)
+        {
+            return Ok(Some(taken.creative.clone()));
+        }
+        let view = View::of(self.call.context);
+        let stored =
+            records::find::<Creative>(&self.call.services.store, &self.scope, creative_id).await?;
+        Ok(stored
+            .filter(|stored| view.shows(&stored.value.account_id, stored.seeded))
+            .map(|stored| stored.value))
+    }
+
+    /// Whether something could be shown with one of these creatives.
+    pub(in crate::ops) async fn any_usable(
+        &self,
+        creative_ids: impl IntoIterator<Item = &String>,
+    ) -> Result<bool> {
         for creative_id in creative_ids {
-            if self.find(creative_id).await?.is_some_and(|creative| creative.status.is_usable()) {
+            if self
+                .find(creative_id)
+                .await?
+                .is_some_and(|creative| creative.status.is_usable())
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The same, of the account's own creatives.
+    pub(in crate::ops) async fn any_own_usable(
+        &self,
+        creative_ids: impl IntoIterator<Item = &String>,
+    ) -> Result<bool> {
+        for creative_id in creative_ids {
+            if self
+                .find_own(creative_id)
+                .await?
+                .is_some_and(|creative| creative.status.is_usable())
+            {
                 return Ok(true);
             }
         }
@@ -71,13 +135,26 @@ impl<'a> Library<'a> {
     /// a review says otherwise, as no edge leads back from there.
     pub(in crate::ops) async fn take_in(&mut self, asset: &Value, field: &str) -> Result<&Taken> {
         let creative_id = asset.text("creative_id").unwrap_or_default();
-        if self.taken.iter().any(|taken| taken.creative.creative_id == creative_id) {
-            return Err(Error::invalid_request("the request names this creative twice").at(format!("{field}.creative_id")));
+        if self
+            .taken
+            .iter()
+            .any(|taken| taken.creative.creative_id == creative_id)
+        {
+            return Err(
+                Error::invalid_request("the request names this creative twice")
+                    .at(format!("{field}.creative_id")),
+            );
         }
         if creative_id.is_empty() || creative_id.len() > LONGEST_ID {
-            return Err(Error::invalid_request(format!("creative_id has from 1 to {LONGEST_ID} bytes")).at(format!("{field}.creative_id")));
+            return Err(Error::invalid_request(format!(
+                "creative_id has from 1 to {LONGEST_ID} bytes"
+            ))
+            .at(format!("{field}.creative_id")));
         }
-        let format_id = asset.format_id("format_id").ok_or_else(|| Error::invalid_request("the creative's format can't be read").at(format!("{field}.format_id")))?;
+        let format_id = asset.format_id("format_id").ok_or_else(|| {
+            Error::invalid_request("the creative's format can't be read")
+                .at(format!("{field}.format_id"))
+        })?;
         let catalog = &self.call.context.catalog;
         if catalog.is_own(&format_id) && catalog.format(&format_id).is_none() {
             return Err(Error::validation("this seller has no such creative format")
@@ -88,63 +165,103 @@ impl<'a> Library<'a> {
         let mut extra = asset.as_object().cloned().unwrap_or_default();
         extra.retain(|member, _| !APART.contains(&member.as_str()));
         let now = self.call.context.now;
-        let taken = match records::find::<Creative>(&self.call.services.store, &self.scope, creative_id).await? {
-            None => {
-                let creative = Creative {
-                    creative_id: creative_id.to_owned(),
-                    account_id: self.account_id.clone(),
-                    name,
-                    format_id,
-                    status: CreativeStatus::PendingReview,
-                    rejection_reason: None,
-                    created_at: now,
-                    updated_at: now,
-                    creative_ref: None,
-                    extra,
-                };
-                Taken { creative, action: "created", changes: Vec::new(), stored: None }
-            }
-            Some(stored) => {
-                let changes = changes(&stored.value, &name, &format_id, &extra);
-                let mut creative = stored.value.clone();
-                if !changes.is_empty() {
-                    (creative.name, creative.format_id, creative.extra, creative.updated_at) = (name, format_id, extra, now);
-                    creative.status = match creative.status {
-                        CreativeStatus::Rejected => CreativeStatus::PendingReview,
-                        CreativeStatus::Archived => CreativeStatus::Approved,
-                        status => status,
+        let taken =
+            match records::find::<Creative>(&self.call.services.store, &self.scope, creative_id)
+                .await?
+            {
+                None => {
+                    let creative = Creative {
+                        creative_id: creative_id.to_owned(),
+                        account_id: self.account_id.clone(),
+                        name,
+                        format_id,
+                        status: CreativeStatus::PendingReview,
+                        rejection_reason: None,
+                        created_at: now,
+                        updated_at: now,
+                        creative_ref: None,
+                        extra,
                     };
-                    creative.rejection_reason = None;
+                    Taken {
+                        creative,
+                        action: "created",
+                        changes: Vec::new(),
+                        stored: None,
+                    }
                 }
-                let action = if changes.is_empty() { "unchanged" } else { "updated" };
-                Taken { creative, action, changes, stored: Some(stored) }
-            }
-        };
+                Some(stored) => {
+                    let changes = changes(&stored.value, &name, &format_id, &extra);
+                    let mut creative = stored.value.clone();
+                    if !changes.is_empty() {
+                        (
+                            creative.name,
+                            creative.format_id,
+                            creative.extra,
+                            creative.updated_at,
+                        ) = (name, format_id, extra, now);
+                        creative.status = match creative.status {
+                            CreativeStatus::Rejected => CreativeStatus::PendingReview,
+                            CreativeStatus::Archived => CreativeStatus::Approved,
+                            status => status,
+                        };
+                        creative.rejection_reason = None;
+                    }
+                    let action = if changes.is_empty() {
+                        "unchanged"
+                    } else {
+                        "updated"
+                    };
+                    Taken {
+                        creative,
+                        action,
+                        changes,
+                        stored: Some(stored),
+                    }
+                }
+            };
         self.taken.push(taken);
         // The vector is not empty: the line above has filled it.
-        self.taken.last().ok_or_else(|| Error::internal("a creative was lost"))
+        self.taken
+            .last()
+            .ok_or_else(|| Error::internal("a creative was lost"))
     }
 
     /// Lets a creative be found in a state that somebody else is about to write.
     pub(in crate::ops) fn restate(&mut self, creative: Creative) {
-        self.taken.push(Taken { creative, action: "unchanged", changes: Vec::new(), stored: None });
+        self.taken.push(Taken {
+            creative,
+            action: "unchanged",
+            changes: Vec::new(),
+            stored: None,
+        });
     }
 
     /// What is new or changed, to be handed to the adapter.
     pub(in crate::ops) fn for_review(&self) -> Vec<Creative> {
-        self.taken.iter().filter(|taken| taken.action != "unchanged").map(|taken| taken.creative.clone()).collect()
+        self.taken
+            .iter()
+            .filter(|taken| taken.action != "unchanged")
+            .map(|taken| taken.creative.clone())
+            .collect()
     }
 
     /// Takes over what the adapter decided. A decision that no edge leads to is left aside.
     pub(in crate::ops) fn reviewed(&mut self, reviews: Vec<CreativeReview>) {
         for review in reviews {
-            if let Some(taken) = self.taken.iter_mut().find(|taken| taken.creative.creative_id == review.creative_id) {
+            if let Some(taken) = self
+                .taken
+                .iter_mut()
+                .find(|taken| taken.creative.creative_id == review.creative_id)
+            {
                 let creative = &mut taken.creative;
                 if creative.status.may_become(review.status) {
                     creative.status = review.status;
-                    creative.rejection_reason = review.rejection_reason.filter(|_| review.status == CreativeStatus::Rejected);
+                    creative.rejection_reason = review
+                        .rejection_reason
+                        .filter(|_| review.status == CreativeStatus::Rejected);
                 }
-                creative.creative_ref = review.creative_ref.or_else(|| creative.creative_ref.take());
+                creative.creative_ref =
+                    review.creative_ref.or_else(|| creative.creative_ref.take());
             }
         }
     }
@@ -154,7 +271,11 @@ impl<'a> Library<'a> {
         for taken in &self.taken {
             match &taken.stored {
                 None => records::insert(batch, &self.scope, &taken.creative)?,
-                Some(stored) if stored.value != taken.creative => Stored { value: taken.creative.clone(), ..stored.clone() }.save(batch)?,
+                Some(stored) if stored.value != taken.creative => Stored {
+                    value: taken.creative.clone(),
+                    ..stored.clone()
+                }
+                .save(batch)?,
                 Some(_) => {}
             }
         }
@@ -162,7 +283,12 @@ impl<'a> Library<'a> {
     }
 }
 
-fn changes(known: &Creative, name: &str, format_id: &crate::domain::FormatId, extra: &Map<String, Value>) -> Vec<String> {
+fn changes(
+    known: &Creative,
+    name: &str,
+    format_id: &crate::domain::FormatId,
+    extra: &Map<String, Value>,
+) -> Vec<String> {
     let mut changes = Vec::new();
     if known.name != name {
         changes.push("name".to_owned());
@@ -170,8 +296,14 @@ fn changes(known: &Creative, name: &str, format_id: &crate::domain::FormatId, ex
     if known.format_id != *format_id {
         changes.push("format_id".to_owned());
     }
-    let names = extra.keys().chain(known.extra.keys().filter(|name| !extra.contains_key(*name)));
-    changes.extend(names.filter(|name| extra.get(*name) != known.extra.get(*name)).cloned());
+    let names = extra
+        .keys()
+        .chain(known.extra.keys().filter(|name| !extra.contains_key(*name)));
+    changes.extend(
+        names
+            .filter(|name| extra.get(*name) != known.extra.get(*name))
+            .cloned(),
+    );
     changes
 }
 
@@ -192,23 +324,40 @@ pub(in crate::ops) fn checked_assignment(
 ) -> Result<Value> {
     if let Some(creative) = creative {
         if creative.status == CreativeStatus::Rejected {
-            return Err(Error::new("CREATIVE_REJECTED", "the creative was rejected; sync a corrected one first").at(format!("{field}.creative_id")));
+            return Err(Error::new(
+                "CREATIVE_REJECTED",
+                "the creative was rejected; sync a corrected one first",
+            )
+            .at(format!("{field}.creative_id")));
         }
         let listed = package.extra.format_ids("format_ids");
         let accepted = match (&listed, product) {
-            (Some(listed), _) => listed.iter().any(|format_id| format_id.names_same(&creative.format_id)),
+            (Some(listed), _) => listed
+                .iter()
+                .any(|format_id| format_id.names_same(&creative.format_id)),
             (None, Some(product)) => product.accepts(&creative.format_id),
             (None, None) => true,
         };
         if is_own(&creative.format_id) && !accepted {
-            return Err(Error::validation(format!("the package takes no creatives of the format {}", creative.format_id.id)).at(format!("{field}.creative_id")));
+            return Err(Error::validation(format!(
+                "the package takes no creatives of the format {}",
+                creative.format_id.id
+            ))
+            .at(format!("{field}.creative_id")));
         }
     }
     let placements = product.map_or(&[][..], |product| product.value.list("placements"));
     if !placements.is_empty()
-        && let Some(stranger) = assignment.texts("placement_ids").find(|id| !placements.iter().any(|placement| placement.text("placement_id") == Some(id)))
+        && let Some(stranger) = assignment.texts("placement_ids").find(|id| {
+            !placements
+                .iter()
+                .any(|placement| placement.text("placement_id") == Some(id))
+        })
     {
-        return Err(Error::validation(format!("the product has no placement {stranger}")).at(format!("{field}.placement_ids")));
+        return Err(
+            Error::validation(format!("the product has no placement {stranger}"))
+                .at(format!("{field}.placement_ids")),
+        );
     }
     let mut kept = assignment.pick(&["weight", "placement_ids"]);
     kept.shift_insert(0, "creative_id".to_owned(), Value::from(creative_id));

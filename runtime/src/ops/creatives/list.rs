@@ -9,15 +9,27 @@ use super::super::page::Page;
 use super::super::records::{self, Stored};
 use super::super::request::{Fill, Members};
 use super::super::scope::View;
-use super::super::{Call, Outcome, media_buys};
+use super::super::{Call, Outcome, accounts, media_buys};
 use crate::clock::{self, Timestamp};
 use crate::domain::{Creative, CreativeStatus, MediaBuy};
 use crate::error::Result;
+use crate::identity::Scope;
 
 /// Members that are there whatever `fields` asks for (`list-creatives-response.json`).
-const REQUIRED: [&str; 6] = ["creative_id", "name", "format_id", "status", "created_date", "updated_date"];
+const REQUIRED: [&str; 6] = [
+    "creative_id",
+    "name",
+    "format_id",
+    "status",
+    "created_date",
+    "updated_date",
+];
 /// Members of a synced creative that the response has a place for.
 const SHOWN: [&str; 4] = ["assets", "tags", "concept_id", "concept_name"];
+
+/// The filter that asks what no library knows: whether an ad server has shown a creative. It is
+/// left out of `filters_applied`, by which the buyer can tell.
+const UNANSWERABLE: &str = "has_served";
 
 /// A package that shows a creative.
 struct Shown {
@@ -26,61 +38,83 @@ struct Shown {
     since: Timestamp,
 }
 
+/// How the request wants the list sorted.
+struct Sorting<'a> {
+    field: &'a str,
+    direction: &'static str,
+}
+
+impl<'a> Sorting<'a> {
+    fn of(request: &'a Value) -> Self {
+        let sort = request.object("sort");
+        let ascending = sort.and_then(|sort| sort.text("direction")) == Some("asc");
+        Sorting {
+            field: sort
+                .and_then(|sort| sort.text("field"))
+                .unwrap_or("created_date"),
+            direction: if ascending { "asc" } else { "desc" },
+        }
+    }
+
+    fn order(&self, one: &Position, other: &Position) -> Ordering {
+        if self.direction == "asc" {
+            one.cmp(other)
+        } else {
+            other.cmp(one)
+        }
+    }
+}
+
+/// A place in the sorted list: what is sorted by, then what is unique to the creative.
+type Position = (String, String);
+
+/// A creative with its place and the packages that show it.
+struct Found {
+    at: Position,
+    creative: Creative,
+    packages: Vec<Shown>,
+}
+
 pub(in crate::ops) async fn list(call: &Call<'_>) -> Result<Outcome> {
     let request = &call.request;
     let empty = Map::new();
     let filters = request.object("filters").unwrap_or(&empty);
-    let sort = request.object("sort");
-    let sort_field = sort.and_then(|sort| sort.text("field")).unwrap_or("created_date");
-    let descending = sort.and_then(|sort| sort.text("direction")) != Some("asc");
-    let direction = if descending { "desc" } else { "asc" };
-    let page = Page::of(call, &format!("creatives/{sort_field}/{direction}"))?;
-    let view = View::of(call.context);
+    let sorting = Sorting::of(request);
+    let list = format!("creatives/{}/{}", sorting.field, sorting.direction);
+    let page = Page::of(call, &list)?;
 
-    let mut shown: HashMap<String, Vec<Shown>> = HashMap::new();
-    let mut found = Vec::new();
-    for scope in media_buys::scopes(call).await? {
-        for stored in records::all::<MediaBuy>(&call.services.store, &scope).await? {
-            note_packages(&stored.value, &mut shown);
-        }
-        found.extend(records::all::<Creative>(&call.services.store, &scope).await?);
-    }
-    let none = Vec::new();
-    let packages = |creative: &Creative| shown.get(&creative.creative_id).unwrap_or(&none);
-    // Who asks for creatives by their ids means exactly those, under whatever account.
-    let by_id = filters.member("creative_ids").is_some();
-    found.retain(|stored| (by_id || view.shows(&stored.value.account_id, stored.seeded)) && passes(&stored.value, filters, packages(&stored.value)));
-
-    let place = |stored: &Stored<Creative>| sort_key(&stored.value, sort_field, packages(&stored.value).len());
-    let order = |one: &(String, String), other: &(String, String)| if descending { other.cmp(one) } else { one.cmp(other) };
-    let mut placed: Vec<((String, String), Stored<Creative>)> =
-        found.into_iter().map(|stored| ((place(&stored), stored.value.creative_id.clone()), stored)).collect();
-    placed.sort_by(|(one, _), (other, _)| order(one, other));
-    let total = placed.len();
+    let mut found = find(call, filters, sorting.field).await?;
+    found.sort_by(|one, other| sorting.order(&one.at, &other.at));
+    let total = found.len();
     let mut by_format: BTreeMap<String, usize> = BTreeMap::new();
-    for (_, stored) in &placed {
-        *by_format.entry(stored.value.format_id.id.clone()).or_default() += 1;
-    }
     let mut by_status: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, stored) in &placed {
-        *by_status.entry(stored.value.status.as_str()).or_default() += 1;
+    for Found { creative, .. } in &found {
+        *by_format.entry(creative.format_id.id.clone()).or_default() += 1;
+        *by_status.entry(creative.status.as_str()).or_default() += 1;
     }
     if let Some(after) = &page.after {
-        placed.retain(|(at, _)| order(at, after) == Ordering::Greater);
+        found.retain(|found| sorting.order(&found.at, after) == Ordering::Greater);
     }
-    let more = placed.len() > page.size;
-    placed.truncate(page.size);
-    let resume = placed.last().filter(|_| more).map(|(at, _)| at.clone());
+    let more = found.len() > page.size;
+    found.truncate(page.size);
+    let resume = found.last().filter(|_| more).map(|found| found.at.clone());
 
     let fields: Vec<&str> = request.texts("fields").collect();
-    let creatives: Vec<Value> = placed.iter().map(|(_, stored)| Value::Object(to_wire(call, &stored.value, packages(&stored.value), &fields))).collect();
-    let mut summary = Map::new();
-    summary.put("total_matching", total);
-    summary.put("returned", creatives.len());
-    summary.put("filters_applied", filters.keys().cloned().collect::<Vec<_>>());
-    summary.put("sort_applied", json!({ "field": sort_field, "direction": direction }));
+    let creatives: Vec<Value> = found
+        .iter()
+        .map(|found| Value::Object(to_wire(call, &found.creative, &found.packages, &fields)))
+        .collect();
+    let applied = filters.keys().filter(|name| *name != UNANSWERABLE);
     let mut body = Map::new();
-    body.put("query_summary", summary);
+    body.put(
+        "query_summary",
+        json!({
+            "total_matching": total,
+            "returned": creatives.len(),
+            "filters_applied": applied.collect::<Vec<_>>(),
+            "sort_applied": { "field": sorting.field, "direction": sorting.direction },
+        }),
+    );
     body.put("pagination", page.answer(call, resume, Some(total)));
     body.put("creatives", creatives);
     body.put("format_summary", json!(by_format));
@@ -91,16 +125,58 @@ pub(in crate::ops) async fn list(call: &Call<'_>) -> Result<Outcome> {
     Ok(Outcome::read(body))
 }
 
-fn note_packages(buy: &MediaBuy, shown: &mut HashMap<String, Vec<Shown>>) {
-    for package in buy.live_packages().filter(|_| !buy.status.is_terminal()) {
-        for creative_id in &package.creative_ids {
-            shown.entry(creative_id.clone()).or_default().push(Shown {
-                media_buy_id: buy.media_buy_id.clone(),
-                package_id: package.package_id.clone(),
-                since: package.assigned_at.get(creative_id).copied().unwrap_or(buy.created_at),
-            });
+/// The creatives that the call may see and the filters let through, in no order.
+async fn find(call: &Call<'_>, filters: &Map<String, Value>, sort: &str) -> Result<Vec<Found>> {
+    let view = View::of(call.context);
+    // Who asks for creatives by their ids means exactly those, under whatever account.
+    let by_id = filters.member("creative_ids").is_some();
+    let references = filters.list("accounts").iter().filter_map(Value::as_object);
+    let owners: Vec<String> = references
+        .map(|reference| accounts::named(call, reference))
+        .collect();
+    let mut found = Vec::new();
+    for scope in media_buys::scopes(call).await? {
+        let mut shown = shown_in(call, &scope).await?;
+        for stored in records::all::<Creative>(&call.services.store, &scope).await? {
+            let Stored {
+                seeded,
+                value: creative,
+                ..
+            } = stored;
+            let packages = shown.remove(&creative.creative_id).unwrap_or_default();
+            let visible = by_id || view.shows(&creative.account_id, seeded);
+            let owned = owners.is_empty() || owners.contains(&creative.account_id);
+            if visible && owned && passes(&creative, filters, &packages) {
+                let unique = format!("{}\u{1f}{}", creative.creative_id, creative.account_id);
+                found.push(Found {
+                    at: (sort_key(&creative, sort, packages.len()), unique),
+                    creative,
+                    packages,
+                });
+            }
         }
     }
+    Ok(found)
+}
+
+/// The packages of a scope that run or will run, by the creatives that they show.
+async fn shown_in(call: &Call<'_>, scope: &Scope) -> Result<HashMap<String, Vec<Shown>>> {
+    let mut shown: HashMap<String, Vec<Shown>> = HashMap::new();
+    for stored in records::all::<MediaBuy>(&call.services.store, scope).await? {
+        let mut buy = stored.value;
+        buy.settle(call.context.now);
+        for package in buy.live_packages().filter(|_| !buy.status.is_terminal()) {
+            for creative_id in &package.creative_ids {
+                let since = package.assigned_at.get(creative_id).copied();
+                shown.entry(creative_id.clone()).or_default().push(Shown {
+                    media_buy_id: buy.media_buy_id.clone(),
+                    package_id: package.package_id.clone(),
+                    since: since.unwrap_or(buy.created_at),
+                });
+            }
+        }
+    }
+    Ok(shown)
 }
 
 fn sort_key(creative: &Creative, field: &str, assignments: usize) -> String {
@@ -116,31 +192,57 @@ fn sort_key(creative: &Creative, field: &str, assignments: usize) -> String {
 
 /// Each filter of `core/creative-filters.json`. Archived creatives show only when asked for.
 fn passes(creative: &Creative, filters: &Map<String, Value>, packages: &[Shown]) -> bool {
-    let any_text = |name: &str, test: &dyn Fn(&str) -> bool| filters.member(name).is_none() || filters.texts(name).any(test);
+    let any_text = |name: &str, test: &dyn Fn(&str) -> bool| {
+        filters.member(name).is_none() || filters.texts(name).any(test)
+    };
     let tags: Vec<&str> = creative.extra.texts("tags").collect();
     let within = |after: &str, before: &str, at: Timestamp| {
-        filters.instant(after).is_none_or(|after| at > after) && filters.instant(before).is_none_or(|before| at < before)
+        filters.instant(after).is_none_or(|after| at > after)
+            && filters.instant(before).is_none_or(|before| at < before)
     };
     let status_fits = match filters.member("statuses") {
-        Some(_) => filters.texts("statuses").any(|status| status == creative.status.as_str()),
+        Some(_) => filters
+            .texts("statuses")
+            .any(|status| status == creative.status.as_str()),
         None => creative.status != CreativeStatus::Archived,
     };
     status_fits
         && filters.texts("tags").all(|tag| tags.contains(&tag))
         && any_text("tags_any", &|tag| tags.contains(&tag))
-        && filters.text("name_contains").is_none_or(|part| creative.name.to_lowercase().contains(&part.to_lowercase()))
+        && filters
+            .text("name_contains")
+            .is_none_or(|part| creative.name.to_lowercase().contains(&part.to_lowercase()))
         && any_text("creative_ids", &|id| id == creative.creative_id)
         && within("created_after", "created_before", creative.created_at)
         && within("updated_after", "updated_before", creative.updated_at)
-        && any_text("assigned_to_packages", &|id| packages.iter().any(|shown| shown.package_id == id))
-        && any_text("media_buy_ids", &|id| packages.iter().any(|shown| shown.media_buy_id == id))
-        && filters.truth("unassigned").is_none_or(|wanted| wanted == packages.is_empty())
-        && any_text("concept_ids", &|id| creative.extra.text("concept_id") == Some(id))
-        && filters.format_ids("format_ids").is_none_or(|wanted| wanted.iter().any(|format_id| format_id.names_same(&creative.format_id)))
-        && filters.truth("has_variables").is_none_or(|wanted| wanted != creative.extra.list("variables").is_empty())
+        && any_text("assigned_to_packages", &|id| {
+            packages.iter().any(|shown| shown.package_id == id)
+        })
+        && any_text("media_buy_ids", &|id| {
+            packages.iter().any(|shown| shown.media_buy_id == id)
+        })
+        && filters
+            .truth("unassigned")
+            .is_none_or(|wanted| wanted == packages.is_empty())
+        && any_text("concept_ids", &|id| {
+            creative.extra.text("concept_id") == Some(id)
+        })
+        && filters.format_ids("format_ids").is_none_or(|wanted| {
+            wanted
+                .iter()
+                .any(|format_id| format_id.names_same(&creative.format_id))
+        })
+        && filters
+            .truth("has_variables")
+            .is_none_or(|wanted| wanted != creative.extra.list("variables").is_empty())
 }
 
-fn to_wire(call: &Call<'_>, creative: &Creative, packages: &[Shown], fields: &[&str]) -> Map<String, Value> {
+fn to_wire(
+    call: &Call<'_>,
+    creative: &Creative,
+    packages: &[Shown],
+    fields: &[&str],
+) -> Map<String, Value> {
     let request = &call.request;
     let mut wire = Map::new();
     wire.put("creative_id", creative.creative_id.as_str());
@@ -171,7 +273,9 @@ fn to_wire(call: &Call<'_>, creative: &Creative, packages: &[Shown], fields: &[&
     if !fields.is_empty() {
         let concept = fields.contains(&"concept");
         wire.retain(|name, _| {
-            REQUIRED.contains(&name.as_str()) || fields.contains(&name.as_str()) || (concept && matches!(name.as_str(), "concept_id" | "concept_name"))
+            REQUIRED.contains(&name.as_str())
+                || fields.contains(&name.as_str())
+                || (concept && matches!(name.as_str(), "concept_id" | "concept_name"))
         });
     }
     wire

@@ -29,9 +29,16 @@ pub(in crate::ops) async fn sync(call: &Call<'_>) -> Result<Outcome> {
     let delete_missing = request.truth("delete_missing").unwrap_or(false);
     let only: Vec<&str> = request.texts("creative_ids").collect();
     if delete_missing && !only.is_empty() {
-        return Err(Error::invalid_request("delete_missing covers the whole library, so it can't be combined with creative_ids").at("delete_missing"));
+        return Err(Error::invalid_request(
+            "delete_missing covers the whole library, so it can't be combined with creative_ids",
+        )
+        .at("delete_missing"));
     }
-    let account = call.context.account.as_ref().ok_or_else(|| Error::invalid_request("an account is required").at("account"))?;
+    let account = call
+        .context
+        .account
+        .as_ref()
+        .ok_or_else(|| Error::invalid_request("an account is required").at("account"))?;
     let mut library = Library::new(call, &account.account_id);
 
     let mut lines = Vec::new();
@@ -40,16 +47,27 @@ pub(in crate::ops) async fn sync(call: &Call<'_>) -> Result<Outcome> {
         if !only.is_empty() && !only.contains(&creative_id) {
             continue;
         }
-        let error = library.take_in(asset, &format!("creatives[{at}]")).await.err();
+        let error = library
+            .take_in(asset, &format!("creatives[{at}]"))
+            .await
+            .err();
         if strict && let Some(error) = error {
             return Err(error);
         }
-        lines.push(Line { creative_id: creative_id.to_owned(), error, ..Line::default() });
+        lines.push(Line {
+            creative_id: creative_id.to_owned(),
+            error,
+            ..Line::default()
+        });
     }
     if !dry_run {
         let fresh = library.for_review();
         if !fresh.is_empty() {
-            let reviews = call.services.platform.sync_creatives(call.context, request.clone(), &fresh).await?;
+            let reviews = call
+                .services
+                .platform
+                .sync_creatives(call.context, request.clone(), &fresh)
+                .await?;
             library.reviewed(reviews);
         }
     }
@@ -58,11 +76,26 @@ pub(in crate::ops) async fn sync(call: &Call<'_>) -> Result<Outcome> {
     for (at, assignment) in request.list("assignments").iter().enumerate() {
         let creative_id = assignment.text("creative_id").unwrap_or_default();
         let package_id = assignment.text("package_id").unwrap_or_default();
-        let done = assign(call, &library, &mut buys, creative_id, package_id, assignment, &format!("assignments[{at}]")).await;
-        let line = match lines.iter_mut().position(|line| line.creative_id == creative_id) {
+        let done = assign(
+            call,
+            &library,
+            &mut buys,
+            creative_id,
+            package_id,
+            assignment,
+            &format!("assignments[{at}]"),
+        )
+        .await;
+        let line = match lines
+            .iter_mut()
+            .position(|line| line.creative_id == creative_id)
+        {
             Some(at) => at,
             None => {
-                lines.push(Line { creative_id: creative_id.to_owned(), ..Line::default() });
+                lines.push(Line {
+                    creative_id: creative_id.to_owned(),
+                    ..Line::default()
+                });
                 lines.len() - 1
             }
         };
@@ -72,18 +105,33 @@ pub(in crate::ops) async fn sync(call: &Call<'_>) -> Result<Outcome> {
             Err(error) if strict => return Err(error),
             Err(error) if error.code == "CREATIVE_NOT_FOUND" => line.error = Some(error),
             Err(error) => {
-                line.assignment_errors.insert(package_id.to_owned(), error.message);
+                line.assignment_errors
+                    .insert(package_id.to_owned(), error.message);
             }
         }
     }
 
     let mut batch = Batch::new();
     library.save(&mut batch)?;
-    let gone = if delete_missing { drop_missing(call, &library, &account.account_id, &mut batch).await? } else { Vec::new() };
-    for taken in library.taken().iter().filter(|taken| taken.action != "unchanged") {
-        let waiting = records::tagged::<MediaBuy>(&call.services.store, library.scope(), Some(records::of_creative(&taken.creative.creative_id))).await?;
+    let gone = if delete_missing {
+        drop_missing(call, &library, &account.account_id, &mut batch).await?
+    } else {
+        Vec::new()
+    };
+    for taken in library
+        .taken()
+        .iter()
+        .filter(|taken| taken.action != "unchanged")
+    {
+        let waiting = records::tagged::<MediaBuy>(
+            &call.services.store,
+            library.scope(),
+            Some(records::of_creative(&taken.creative.creative_id)),
+        )
+        .await?;
         for stored in waiting {
-            buys.entry(stored.value.media_buy_id.clone()).or_insert(stored);
+            buys.entry(stored.value.media_buy_id.clone())
+                .or_insert(stored);
         }
     }
     wake_buys(call, &library, buys.into_values(), &mut batch).await?;
@@ -115,14 +163,30 @@ async fn assign(
     field: &str,
 ) -> Result<()> {
     let creative = library.find(creative_id).await?.ok_or_else(|| {
-        Error::new("CREATIVE_NOT_FOUND", "the library has no such creative").at(format!("{field}.creative_id")).suggest("sync the creative first, or in the same request")
+        Error::new("CREATIVE_NOT_FOUND", "the library has no such creative")
+            .at(format!("{field}.creative_id"))
+            .suggest("sync the creative first, or in the same request")
     })?;
-    let missing = || Error::new("PACKAGE_NOT_FOUND", "there is no such package").at(format!("{field}.package_id"));
-    let media_buy_id = match buys.values().find(|stored| stored.value.package(package_id).is_some()) {
+    let missing = || {
+        Error::new("PACKAGE_NOT_FOUND", "there is no such package")
+            .at(format!("{field}.package_id"))
+    };
+    let media_buy_id = match buys
+        .values()
+        .find(|stored| stored.value.package(package_id).is_some())
+    {
         Some(stored) => stored.value.media_buy_id.clone(),
         None => {
-            let found = records::tagged::<MediaBuy>(&call.services.store, library.scope(), Some(records::of_package(package_id))).await?;
-            let stored = found.into_iter().find(|stored| stored.value.package(package_id).is_some()).ok_or_else(missing)?;
+            let found = records::tagged::<MediaBuy>(
+                &call.services.store,
+                library.scope(),
+                Some(records::of_package(package_id)),
+            )
+            .await?;
+            let stored = found
+                .into_iter()
+                .find(|stored| stored.value.package(package_id).is_some())
+                .ok_or_else(missing)?;
             let media_buy_id = stored.value.media_buy_id.clone();
             buys.entry(media_buy_id.clone()).or_insert(stored);
             media_buy_id
@@ -132,15 +196,37 @@ async fn assign(
     stored.value.settle(call.context.now);
     let buy = &mut stored.value;
     let closed = buy.status.is_terminal();
-    let package = buy.packages.iter_mut().find(|package| package.package_id == package_id).ok_or_else(missing)?;
+    let package = buy
+        .packages
+        .iter_mut()
+        .find(|package| package.package_id == package_id)
+        .ok_or_else(missing)?;
     if closed || package.cancellation.is_some() {
-        return Err(Error::new("INVALID_STATE", "the package is no longer running, so nothing can be assigned to it").at(format!("{field}.package_id")));
+        return Err(Error::new(
+            "INVALID_STATE",
+            "the package is no longer running, so nothing can be assigned to it",
+        )
+        .at(format!("{field}.package_id")));
     }
     let catalog = &call.context.catalog;
     let product = catalog.product(&package.product_id).map(AsRef::as_ref);
-    let kept = checked_assignment(creative_id, Some(&creative), assignment, package, product, |format_id| catalog.is_own(format_id), field)?;
+    let kept = checked_assignment(
+        creative_id,
+        Some(&creative),
+        assignment,
+        package,
+        product,
+        |format_id| catalog.is_own(format_id),
+        field,
+    )?;
     if package.assign(creative_id, kept, call.context.now) {
-        buy.record(call.context.now, Some(&call.context.principal.0), "updated_packages", Some(package_id), Some(format!("creative {creative_id} assigned")));
+        buy.record(
+            call.context.now,
+            Some(&call.context.principal.0),
+            "updated_packages",
+            Some(package_id),
+            Some(format!("creative {creative_id} assigned")),
+        );
     }
     Ok(())
 }
@@ -153,12 +239,31 @@ pub(in crate::ops) async fn wake_buys(
     batch: &mut Batch,
 ) -> Result<()> {
     for mut stored in buys {
-        let known = records::find::<MediaBuy>(&call.services.store, library.scope(), &stored.value.media_buy_id).await?;
+        let known = records::find::<MediaBuy>(
+            &call.services.store,
+            library.scope(),
+            &stored.value.media_buy_id,
+        )
+        .await?;
         stored.value.settle(call.context.now);
-        let shown: Vec<String> = stored.value.live_packages().flat_map(|package| package.creative_ids.clone()).collect();
-        if stored.value.status == MediaBuyStatus::PendingCreatives && library.any_usable(&shown).await? {
+        let shown: Vec<String> = stored
+            .value
+            .live_packages()
+            .flat_map(|package| package.creative_ids.clone())
+            .collect();
+        if stored.value.status == MediaBuyStatus::PendingCreatives
+            && library.any_usable(&shown).await?
+        {
             let next = stored.value.ready_status(call.context.now);
-            stored.value.advance(next, call.context.now, if next == MediaBuyStatus::Active { "activated" } else { "creatives_received" });
+            stored.value.advance(
+                next,
+                call.context.now,
+                if next == MediaBuyStatus::Active {
+                    "activated"
+                } else {
+                    "creatives_received"
+                },
+            );
         }
         if known.is_none_or(|known| known.value != stored.value) {
             stored.save(batch)?;
@@ -169,17 +274,30 @@ pub(in crate::ops) async fn wake_buys(
 
 /// Puts away what the request left out. What was approved is archived; what never was has nothing
 /// worth keeping and is removed, since no edge leads from there to the archive.
-async fn drop_missing(call: &Call<'_>, library: &Library<'_>, account_id: &str, batch: &mut Batch) -> Result<Vec<Value>> {
+async fn drop_missing(
+    call: &Call<'_>,
+    library: &Library<'_>,
+    account_id: &str,
+    batch: &mut Batch,
+) -> Result<Vec<Value>> {
     let mut gone = Vec::new();
     let view = View::Account(account_id.to_owned());
     for mut stored in records::all::<Creative>(&call.services.store, library.scope()).await? {
-        let named = library.taken().iter().any(|taken| taken.creative.creative_id == stored.value.creative_id);
-        if named || stored.seeded || !view.shows(&stored.value.account_id, false) || stored.value.status == CreativeStatus::Archived {
+        let named = library
+            .taken()
+            .iter()
+            .any(|taken| taken.creative.creative_id == stored.value.creative_id);
+        if named
+            || stored.seeded
+            || !view.shows(&stored.value.account_id, false)
+            || stored.value.status == CreativeStatus::Archived
+        {
             continue;
         }
         let creative_id = stored.value.creative_id.clone();
         if stored.value.status.may_become(CreativeStatus::Archived) {
-            (stored.value.status, stored.value.updated_at) = (CreativeStatus::Archived, call.context.now);
+            (stored.value.status, stored.value.updated_at) =
+                (CreativeStatus::Archived, call.context.now);
             stored.save(batch)?;
             gone.push(json!({ "creative_id": creative_id, "action": "updated", "status": "archived", "changes": ["status"] }));
         } else {
@@ -190,12 +308,27 @@ async fn drop_missing(call: &Call<'_>, library: &Library<'_>, account_id: &str, 
     Ok(gone)
 }
 
-async fn describe(call: &Call<'_>, library: &Library<'_>, line: &Line) -> Result<Map<String, Value>> {
+async fn describe(
+    call: &Call<'_>,
+    library: &Library<'_>,
+    line: &Line,
+) -> Result<Map<String, Value>> {
     let mut result = Map::new();
     result.put("creative_id", line.creative_id.as_str());
-    let taken = library.taken().iter().find(|taken| taken.creative.creative_id == line.creative_id);
+    let taken = library
+        .taken()
+        .iter()
+        .find(|taken| taken.creative.creative_id == line.creative_id);
     match (taken, &line.error) {
-        (Some(Taken { creative, action, changes, .. }), None) => {
+        (
+            Some(Taken {
+                creative,
+                action,
+                changes,
+                ..
+            }),
+            None,
+        ) => {
             result.put("action", *action);
             result.put("status", creative.status.as_str());
             result.put_some("platform_id", creative.creative_ref.clone());
@@ -216,7 +349,13 @@ async fn describe(call: &Call<'_>, library: &Library<'_>, line: &Line) -> Result
         }
         (None, None) => {
             result.put("action", "unchanged");
-            result.put_some("status", library.find(&line.creative_id).await?.map(|creative| creative.status.as_str()));
+            result.put_some(
+                "status",
+                library
+                    .find(&line.creative_id)
+                    .await?
+                    .map(|creative| creative.status.as_str()),
+            );
         }
     }
     if !line.assigned_to.is_empty() {

@@ -48,13 +48,19 @@ pub(super) async fn build(
     field: &str,
 ) -> Result<(Package, String)> {
     let (product, option) = chosen(call, request, field)?;
-    if let Some(currency) = frame.currency.as_ref().filter(|currency| **currency != option.currency) {
+    if let Some(currency) = frame
+        .currency
+        .as_ref()
+        .filter(|currency| **currency != option.currency)
+    {
         return Err(Error::validation(format!("this price is in {}, those of the other packages in {currency}; a media buy has one currency", option.currency))
             .at(format!("{field}.pricing_option_id")));
     }
     let mut package = priced(package_id, &product.product_id, option);
     package.budget = request.number("budget").unwrap_or(0.0);
-    package.bid_price = request.number("bid_price").or(option.floor_price.filter(|_| option.fixed_price.is_none()));
+    package.bid_price = request
+        .number("bid_price")
+        .or(option.floor_price.filter(|_| option.fixed_price.is_none()));
     package.paused = request.truth("paused").unwrap_or(false);
     package.start_time = request.instant("start_time");
     package.end_time = request.instant("end_time");
@@ -63,7 +69,12 @@ pub(super) async fn build(
     check_bid(&package, field)?;
     check_formats(request, product, field)?;
     check_catalogs(request, field)?;
-    flight::check_inside(package.start_time, package.end_time, (frame.starts, frame.ends), field)?;
+    flight::check_inside(
+        package.start_time,
+        package.end_time,
+        (frame.starts, frame.ends),
+        field,
+    )?;
     terms::check(request, product, field)?;
     let currency = option.currency.clone();
     assign_all(call, library, request, &mut package, false, field).await?;
@@ -71,25 +82,50 @@ pub(super) async fn build(
 }
 
 /// The product and the price that a package names.
-fn chosen<'a>(call: &'a Call<'_>, request: &Value, field: &str) -> Result<(&'a CatalogProduct, &'a PricingOption)> {
+fn chosen<'a>(
+    call: &'a Call<'_>,
+    request: &Value,
+    field: &str,
+) -> Result<(&'a CatalogProduct, &'a PricingOption)> {
     let product_id = request.text("product_id").unwrap_or_default();
     let product = call.context.catalog.product(product_id).ok_or_else(|| {
-        Error::new("PRODUCT_NOT_FOUND", "there is no such product").at(format!("{field}.product_id")).suggest("call get_products to see what is on sale")
+        Error::new("PRODUCT_NOT_FOUND", "there is no such product")
+            .at(format!("{field}.product_id"))
+            .suggest("call get_products to see what is on sale")
     })?;
-    if product.expires_at.is_some_and(|expires_at| expires_at <= call.context.now) {
-        return Err(Error::new("PRODUCT_EXPIRED", "the product is no longer on sale").at(format!("{field}.product_id")));
+    if product
+        .expires_at
+        .is_some_and(|expires_at| expires_at <= call.context.now)
+    {
+        return Err(
+            Error::new("PRODUCT_EXPIRED", "the product is no longer on sale")
+                .at(format!("{field}.product_id")),
+        );
     }
-    let option = product.pricing_option(request.text("pricing_option_id").unwrap_or_default()).ok_or_else(|| {
-        let offered: Vec<&str> = product.pricing_options.iter().map(|option| option.pricing_option_id.as_str()).collect();
-        Error::new("REFERENCE_NOT_FOUND", "the product has no such pricing option")
+    let option = product
+        .pricing_option(request.text("pricing_option_id").unwrap_or_default())
+        .ok_or_else(|| {
+            let offered: Vec<&str> = product
+                .pricing_options
+                .iter()
+                .map(|option| option.pricing_option_id.as_str())
+                .collect();
+            Error::new(
+                "REFERENCE_NOT_FOUND",
+                "the product has no such pricing option",
+            )
             .at(format!("{field}.pricing_option_id"))
             .suggest(format!("choose one of {}", offered.join(", ")))
-    })?;
+        })?;
     Ok((product, option))
 }
 
 /// A package without a budget at a price, which is locked from here on.
-pub(in crate::ops) fn priced(package_id: String, product_id: &str, option: &PricingOption) -> Package {
+pub(in crate::ops) fn priced(
+    package_id: String,
+    product_id: &str,
+    option: &PricingOption,
+) -> Package {
     Package {
         package_id,
         product_id: product_id.to_owned(),
@@ -115,16 +151,24 @@ pub(in crate::ops) fn priced(package_id: String, product_id: &str, option: &Pric
 pub(super) fn check_money(package: &Package, currency: &str, field: &str) -> Result<()> {
     let budget = Micros::from_wire(package.budget);
     if budget < Micros(0) {
-        return Err(Error::invalid_request("a budget can't be negative").at(format!("{field}.budget")));
+        return Err(
+            Error::invalid_request("a budget can't be negative").at(format!("{field}.budget"))
+        );
     }
     let least = Micros::from_wire(package.min_spend.unwrap_or(0.0));
     if budget < least || budget == Micros(0) {
         let message = if least > Micros(0) {
-            format!("the budget is below the least that this price allows, {} {currency}", least.to_wire())
+            format!(
+                "the budget is below the least that this price allows, {} {currency}",
+                least.to_wire()
+            )
         } else {
             "a budget of nothing buys nothing".to_owned()
         };
-        return Err(Error::new("BUDGET_TOO_LOW", message).at(format!("{field}.budget")).detail("minimum_budget", least.to_wire()).detail("currency", currency));
+        return Err(Error::new("BUDGET_TOO_LOW", message)
+            .at(format!("{field}.budget"))
+            .detail("minimum_budget", least.to_wire())
+            .detail("currency", currency));
     }
     Ok(())
 }
@@ -136,29 +180,52 @@ pub(super) fn check_bid(package: &Package, field: &str) -> Result<()> {
         return Ok(());
     }
     let Some(bid) = package.bid_price else {
-        return Err(Error::invalid_request("this price is an auction without a floor, so it needs a bid_price").at(format!("{field}.bid_price")));
+        return Err(Error::invalid_request(
+            "this price is an auction without a floor, so it needs a bid_price",
+        )
+        .at(format!("{field}.bid_price")));
     };
     match package.floor_price {
-        Some(floor) if Micros::from_wire(bid) < Micros::from_wire(floor) => {
-            Err(Error::validation(format!("the bid of {bid} is below the floor of {floor}")).at(format!("{field}.bid_price")).detail("floor_price", floor))
-        }
+        Some(floor) if Micros::from_wire(bid) < Micros::from_wire(floor) => Err(Error::validation(
+            format!("the bid of {bid} is below the floor of {floor}"),
+        )
+        .at(format!("{field}.bid_price"))
+        .detail("floor_price", floor)),
         _ => Ok(()),
     }
 }
 
 fn check_formats(request: &Value, product: &CatalogProduct, field: &str) -> Result<()> {
     let wanted = request.format_ids("format_ids").unwrap_or_default();
-    match wanted.iter().position(|format_id| !product.accepts(format_id)) {
-        Some(at) => Err(Error::validation(format!("the product takes no creatives of the format {}", wanted[at].id)).at(format!("{field}.format_ids[{at}]"))),
+    match wanted
+        .iter()
+        .position(|format_id| !product.accepts(format_id))
+    {
+        Some(at) => Err(Error::validation(format!(
+            "the product takes no creatives of the format {}",
+            wanted[at].id
+        ))
+        .at(format!("{field}.format_ids[{at}]"))),
         None => Ok(()),
     }
 }
 
 /// At most one catalogue of each type (`media-buy/package-request.json`, `catalogs`).
 pub(super) fn check_catalogs(request: &Value, field: &str) -> Result<()> {
-    let types: Vec<Option<&str>> = request.list("catalogs").iter().map(|catalog| catalog.text("type")).collect();
-    match types.iter().enumerate().position(|(at, kind)| kind.is_some() && types[..at].contains(kind)) {
-        Some(at) => Err(Error::validation("a package promotes at most one catalogue of each type").at(format!("{field}.catalogs[{at}].type"))),
+    let types: Vec<Option<&str>> = request
+        .list("catalogs")
+        .iter()
+        .map(|catalog| catalog.text("type"))
+        .collect();
+    match types
+        .iter()
+        .enumerate()
+        .position(|(at, kind)| kind.is_some() && types[..at].contains(kind))
+    {
+        Some(at) => Err(
+            Error::validation("a package promotes at most one catalogue of each type")
+                .at(format!("{field}.catalogs[{at}].type")),
+        ),
         None => Ok(()),
     }
 }
@@ -181,25 +248,49 @@ pub(super) async fn assign_all(
     for (at, assignment) in request.list("creative_assignments").iter().enumerate() {
         let field = format!("{field}.creative_assignments[{at}]");
         let creative_id = assignment.text("creative_id").unwrap_or_default();
-        let creative = library.find(creative_id).await?;
+        let creative = if must_exist {
+            library.find(creative_id).await?
+        } else {
+            library.find_own(creative_id).await?
+        };
         if must_exist && creative.is_none() {
-            return Err(Error::new("CREATIVE_NOT_FOUND", "the library has no such creative")
-                .at(format!("{field}.creative_id"))
-                .suggest("sync the creative first"));
+            return Err(
+                Error::new("CREATIVE_NOT_FOUND", "the library has no such creative")
+                    .at(format!("{field}.creative_id"))
+                    .suggest("sync the creative first"),
+            );
         }
-        let kept = checked_assignment(creative_id, creative.as_ref(), assignment, package, product, |format_id| catalog.is_own(format_id), &field)?;
+        let kept = checked_assignment(
+            creative_id,
+            creative.as_ref(),
+            assignment,
+            package,
+            product,
+            |format_id| catalog.is_own(format_id),
+            &field,
+        )?;
         package.assign(creative_id, kept, call.context.now);
     }
     for (at, asset) in request.list("creatives").iter().enumerate() {
         let field = format!("{field}.creatives[{at}]");
         let taken = library.take_in(asset, &field).await?;
         if taken.action != "created" {
-            return Err(Error::validation("the library already has a creative of this id")
-                .at(format!("{field}.creative_id"))
-                .suggest("name it in creative_assignments, or change it with sync_creatives"));
+            return Err(
+                Error::validation("the library already has a creative of this id")
+                    .at(format!("{field}.creative_id"))
+                    .suggest("name it in creative_assignments, or change it with sync_creatives"),
+            );
         }
         let creative = taken.creative.clone();
-        let kept = checked_assignment(&creative.creative_id, Some(&creative), asset, package, product, |format_id| catalog.is_own(format_id), &field)?;
+        let kept = checked_assignment(
+            &creative.creative_id,
+            Some(&creative),
+            asset,
+            package,
+            product,
+            |format_id| catalog.is_own(format_id),
+            &field,
+        )?;
         package.assign(&creative.creative_id, kept, call.context.now);
     }
     Ok(())

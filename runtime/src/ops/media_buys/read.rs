@@ -24,8 +24,13 @@ pub(in crate::ops) async fn scopes(call: &Call<'_>) -> Result<Vec<Scope>> {
     if let Some(account) = &call.context.account {
         return Ok(vec![scope::of_account(call.context, &account.account_id)]);
     }
-    let accounts = records::all::<AccountRecord>(&call.services.store, &scope::of_principal(call.context)).await?;
-    Ok(accounts.iter().map(|stored| scope::of_account(call.context, &stored.value.account_id)).collect())
+    let accounts =
+        records::all::<AccountRecord>(&call.services.store, &scope::of_principal(call.context))
+            .await?;
+    Ok(accounts
+        .iter()
+        .map(|stored| scope::of_account(call.context, &stored.value.account_id))
+        .collect())
 }
 
 /// Which buys a read asks for.
@@ -41,13 +46,20 @@ impl<'a> Selection<'a> {
         let ids: Vec<&str> = request.texts("media_buy_ids").collect();
         let mut statuses: Vec<MediaBuyStatus> = match request.member("status_filter") {
             Some(Value::String(one)) => MediaBuyStatus::from_wire(one).into_iter().collect(),
-            Some(_) => request.texts("status_filter").filter_map(MediaBuyStatus::from_wire).collect(),
+            Some(_) => request
+                .texts("status_filter")
+                .filter_map(MediaBuyStatus::from_wire)
+                .collect(),
             None => Vec::new(),
         };
         if ids.is_empty() && request.member("status_filter").is_none() {
             statuses.push(MediaBuyStatus::Active);
         }
-        Selection { ids, statuses, view: View::of(call.context) }
+        Selection {
+            ids,
+            statuses,
+            view: View::of(call.context),
+        }
     }
 
     fn passes(&self, stored: &Stored<MediaBuy>) -> bool {
@@ -66,11 +78,20 @@ pub(in crate::ops) struct Selected {
 }
 
 impl Selected {
+    /// Whether nothing more matches.
+    pub(in crate::ops) fn is_complete(&self) -> bool {
+        self.resume.is_none()
+    }
+
     /// What is wrong with the ids that were asked for (`errors` of the response).
     pub(in crate::ops) fn errors(&self, call: &Call<'_>) -> Vec<Value> {
         let code = "MEDIA_BUY_NOT_FOUND";
         let describe = |media_buy_id: &String| {
-            let at = call.request.texts("media_buy_ids").position(|id| id == media_buy_id).unwrap_or(0);
+            let at = call
+                .request
+                .texts("media_buy_ids")
+                .position(|id| id == media_buy_id)
+                .unwrap_or(0);
             json!({
                 "code": code,
                 "message": "there is no such media buy",
@@ -83,13 +104,21 @@ impl Selected {
 }
 
 /// Finds what a read asks for: by id all of it, otherwise at most `limit` after a position.
-pub(in crate::ops) async fn selected(call: &Call<'_>, after: Option<&(String, String)>, limit: usize) -> Result<Selected> {
+pub(in crate::ops) async fn selected(
+    call: &Call<'_>,
+    after: Option<&(String, String)>,
+    limit: usize,
+) -> Result<Selected> {
     let selection = Selection::of(call);
     let scopes = scopes(call).await?;
     if !selection.ids.is_empty() {
         return by_id(call, &selection, &scopes, after, limit).await;
     }
-    let mut selected = Selected { buys: Vec::new(), resume: None, missing: Vec::new() };
+    let mut selected = Selected {
+        buys: Vec::new(),
+        resume: None,
+        missing: Vec::new(),
+    };
     let mut last = None;
     let mut from = after.and_then(|(place, id)| {
         let (owner, sort) = place.split_once(SEPARATOR)?;
@@ -103,7 +132,9 @@ pub(in crate::ops) async fn selected(call: &Call<'_>, after: Option<&(String, St
             None => None,
         };
         loop {
-            let chunk = records::chunk::<MediaBuy>(&call.services.store, scope, None, position.take()).await?;
+            let chunk =
+                records::chunk::<MediaBuy>(&call.services.store, scope, None, position.take())
+                    .await?;
             let end = records::is_last(chunk.len());
             for mut stored in chunk {
                 let place = (stored.sort.clone(), stored.key.id.clone());
@@ -126,9 +157,21 @@ pub(in crate::ops) async fn selected(call: &Call<'_>, after: Option<&(String, St
     Ok(selected)
 }
 
-async fn by_id(call: &Call<'_>, selection: &Selection<'_>, scopes: &[Scope], after: Option<&(String, String)>, limit: usize) -> Result<Selected> {
-    let mut selected = Selected { buys: Vec::new(), resume: None, missing: Vec::new() };
-    let skip = after.and_then(|(at, _)| at.parse::<usize>().ok()).unwrap_or(0);
+async fn by_id(
+    call: &Call<'_>,
+    selection: &Selection<'_>,
+    scopes: &[Scope],
+    after: Option<&(String, String)>,
+    limit: usize,
+) -> Result<Selected> {
+    let mut selected = Selected {
+        buys: Vec::new(),
+        resume: None,
+        missing: Vec::new(),
+    };
+    let skip = after
+        .and_then(|(at, _)| at.parse::<usize>().ok())
+        .unwrap_or(0);
     for (at, id) in selection.ids.iter().enumerate().skip(skip) {
         if selection.ids[..at].contains(id) {
             continue;
@@ -159,10 +202,23 @@ async fn by_id(call: &Call<'_>, selection: &Selection<'_>, scopes: &[Scope], aft
 pub(in crate::ops) async fn get(call: &Call<'_>) -> Result<Outcome> {
     let request = &call.request;
     let by_id = request.member("media_buy_ids").is_some();
-    let page = Page::of(call, if by_id { "media_buys_by_id" } else { "media_buys" })?;
+    let page = Page::of(
+        call,
+        if by_id {
+            "media_buys_by_id"
+        } else {
+            "media_buys"
+        },
+    )?;
     let mut found = selected(call, page.after.as_ref(), page.size).await?;
-    let history = request.count("include_history").map_or(0, |count| usize::try_from(count).unwrap_or(MediaBuy::MOST_HISTORY));
-    let snapshots = if request.truth("include_snapshot").unwrap_or(false) { Some(delivery::snapshots(call, &found.buys).await?) } else { None };
+    let history = request.count("include_history").map_or(0, |count| {
+        usize::try_from(count).unwrap_or(MediaBuy::MOST_HISTORY)
+    });
+    let snapshots = if request.truth("include_snapshot").unwrap_or(false) {
+        Some(delivery::snapshots(call, &found.buys).await?)
+    } else {
+        None
+    };
 
     let mut media_buys = Vec::new();
     for buy in &found.buys {
@@ -172,12 +228,15 @@ pub(in crate::ops) async fn get(call: &Call<'_>) -> Result<Outcome> {
             if let Some(snapshots) = &snapshots {
                 match snapshots.get(&package.package_id) {
                     Some(snapshot) => wire.put("snapshot", snapshot.clone()),
-                    None => wire.put("snapshot_unavailable_reason", "SNAPSHOT_TEMPORARILY_UNAVAILABLE"),
+                    None => wire.put(
+                        "snapshot_unavailable_reason",
+                        "SNAPSHOT_TEMPORARILY_UNAVAILABLE",
+                    ),
                 }
             }
             Value::Object(wire)
         });
-        let mut wire = wire::buy(call, buy, history);
+        let mut wire = wire::buy(buy, history);
         wire.put("packages", packages.collect::<Vec<_>>());
         media_buys.push(Value::Object(wire));
     }
@@ -197,12 +256,20 @@ pub(in crate::ops) async fn get(call: &Call<'_>) -> Result<Outcome> {
 /// The creatives that a buy shows, as far as the library has them.
 async fn creatives_of(call: &Call<'_>, buy: &MediaBuy) -> Result<Vec<Creative>> {
     let scope = scope::of_account(call.context, &buy.account_id);
-    let mut ids: Vec<&String> = buy.packages.iter().flat_map(|package| &package.creative_ids).collect();
+    let mut ids: Vec<&String> = buy
+        .packages
+        .iter()
+        .flat_map(|package| &package.creative_ids)
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     let mut creatives = Vec::new();
     for id in ids {
-        creatives.extend(records::find::<Creative>(&call.services.store, &scope, id).await?.map(|stored| stored.value));
+        creatives.extend(
+            records::find::<Creative>(&call.services.store, &scope, id)
+                .await?
+                .map(|stored| stored.value),
+        );
     }
     Ok(creatives)
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::Call;
 use super::super::accounts::without_bank;
 use super::super::request::{Fill, Members};
-use super::super::Call;
 use crate::clock;
 use crate::domain::money::{Micros, number};
 use crate::domain::{Cancellation, Creative, CreativeStatus, MediaBuy, Package};
@@ -15,12 +15,21 @@ pub(super) fn created(call: &Call<'_>, buy: &MediaBuy) -> Map<String, Value> {
     let mut body = Map::new();
     body.put("media_buy_id", buy.media_buy_id.as_str());
     body.put_some("account", account(call, buy));
-    body.put_some("invoice_recipient", buy.extra.get("invoice_recipient").map(without_bank));
+    body.put_some(
+        "invoice_recipient",
+        buy.extra.get("invoice_recipient").map(without_bank),
+    );
     body.put("status", buy.status.as_str());
     body.put_some("confirmed_at", buy.confirmed_at.map(clock::to_wire));
     body.put("revision", buy.revision);
     body.put("valid_actions", buy.status.valid_actions().to_vec());
-    body.put("packages", buy.packages.iter().map(|package| Value::Object(self::package(buy, package))).collect::<Vec<_>>());
+    body.put(
+        "packages",
+        buy.packages
+            .iter()
+            .map(|package| Value::Object(self::package(buy, package)))
+            .collect::<Vec<_>>(),
+    );
     if call.services.sandbox {
         body.put("sandbox", true);
     }
@@ -34,9 +43,20 @@ pub(super) fn updated(call: &Call<'_>, buy: &MediaBuy, affected: &[&str]) -> Map
     body.put("status", buy.status.as_str());
     body.put("revision", buy.revision);
     body.put("implementation_date", clock::to_wire(call.context.now));
-    body.put_some("invoice_recipient", call.request.member("invoice_recipient").map(without_bank));
-    let affected = buy.packages.iter().filter(|package| affected.contains(&package.package_id.as_str()));
-    body.put("affected_packages", affected.map(|package| Value::Object(self::package(buy, package))).collect::<Vec<_>>());
+    body.put_some(
+        "invoice_recipient",
+        call.request.member("invoice_recipient").map(without_bank),
+    );
+    let affected = buy
+        .packages
+        .iter()
+        .filter(|package| affected.contains(&package.package_id.as_str()));
+    body.put(
+        "affected_packages",
+        affected
+            .map(|package| Value::Object(self::package(buy, package)))
+            .collect::<Vec<_>>(),
+    );
     body.put("valid_actions", buy.status.valid_actions().to_vec());
     if call.services.sandbox {
         body.put("sandbox", true);
@@ -45,38 +65,64 @@ pub(super) fn updated(call: &Call<'_>, buy: &MediaBuy, affected: &[&str]) -> Map
 }
 
 /// A buy as `get_media_buys` shows it, without its packages.
-pub(super) fn buy(call: &Call<'_>, buy: &MediaBuy, history: usize) -> Map<String, Value> {
+pub(super) fn buy(buy: &MediaBuy, history: usize) -> Map<String, Value> {
     let mut wire = Map::new();
     wire.put("media_buy_id", buy.media_buy_id.as_str());
-    wire.put_some("account", account(call, buy));
-    wire.put_some("invoice_recipient", buy.extra.get("invoice_recipient").map(without_bank));
+    wire.put_some(
+        "invoice_recipient",
+        buy.extra.get("invoice_recipient").map(without_bank),
+    );
     wire.put("status", buy.status.as_str());
     wire.put("currency", buy.currency.as_str());
-    let total: Micros = buy.packages.iter().map(|package| Micros::from_wire(package.budget)).sum();
+    let total: Micros = buy
+        .packages
+        .iter()
+        .map(|package| Micros::from_wire(package.budget))
+        .sum();
     wire.put("total_budget", number(total.to_wire()));
     wire.put("start_time", clock::to_wire(buy.start_time));
     wire.put("end_time", clock::to_wire(buy.end_time));
     wire.put_some("confirmed_at", buy.confirmed_at.map(clock::to_wire));
-    wire.put_some("cancellation", buy.cancellation.as_ref().map(self::cancellation));
+    wire.put_some(
+        "cancellation",
+        buy.cancellation.as_ref().map(self::cancellation),
+    );
     wire.put("revision", buy.revision);
     wire.put("created_at", clock::to_wire(buy.created_at));
     wire.put("updated_at", clock::to_wire(buy.updated_at));
     wire.put("valid_actions", buy.status.valid_actions().to_vec());
     if history > 0 {
-        wire.put("history", buy.history.iter().rev().take(history).map(|entry| entry.to_wire()).collect::<Vec<_>>());
+        wire.put(
+            "history",
+            buy.history
+                .iter()
+                .rev()
+                .take(history)
+                .map(|entry| entry.to_wire())
+                .collect::<Vec<_>>(),
+        );
     }
     wire.put_some("ext", buy.extra.get("ext").cloned());
     wire
 }
 
-/// The account of a buy, when it is the one that the call acts for.
+/// The account of a buy that has just been booked.
 fn account(call: &Call<'_>, buy: &MediaBuy) -> Option<Value> {
-    let Account { account_id, brand, operator, .. } = call.context.account.as_ref().filter(|account| account.account_id == buy.account_id)?;
+    let Account {
+        account_id,
+        brand,
+        operator,
+        ..
+    } = call
+        .context
+        .account
+        .as_ref()
+        .filter(|account| account.account_id == buy.account_id)?;
     let mut wire = Map::new();
     wire.put("account_id", account_id.as_str());
     let domain = brand.as_ref().and_then(|brand| brand.text("domain"));
     wire.put("name", domain.unwrap_or(account_id));
-    // Only an account in good standing gets as far as booking; reads show what they act for.
+    // Only an account in good standing gets as far as booking.
     wire.put("status", "active");
     wire.put_some("brand", brand.clone());
     wire.put_some("operator", operator.clone());
@@ -98,19 +144,30 @@ pub(super) fn package(buy: &MediaBuy, package: &Package) -> Map<String, Value> {
     wire.put("end_time", clock::to_wire(package.ends(buy)));
     wire.put("paused", package.paused);
     wire.put("canceled", package.cancellation.is_some());
-    wire.put_some("cancellation", package.cancellation.as_ref().map(cancellation));
+    wire.put_some(
+        "cancellation",
+        package.cancellation.as_ref().map(cancellation),
+    );
     wire.extend(package.extra.clone());
     wire
 }
 
 /// A package as `get_media_buys` shows it, with the state of its creatives.
-pub(super) fn package_state(buy: &MediaBuy, package: &Package, creatives: &[Creative]) -> Map<String, Value> {
+pub(super) fn package_state(
+    buy: &MediaBuy,
+    package: &Package,
+    creatives: &[Creative],
+) -> Map<String, Value> {
     let mut wire = self::package(buy, package);
     wire.put("currency", buy.currency.as_str());
     let approvals: Vec<Value> = package
         .creative_ids
         .iter()
-        .filter_map(|creative_id| creatives.iter().find(|creative| creative.creative_id == *creative_id))
+        .filter_map(|creative_id| {
+            creatives
+                .iter()
+                .find(|creative| creative.creative_id == *creative_id)
+        })
         .map(|creative| {
             // An archived creative was approved; one being ingested is not reviewed yet
             // (`enums/creative-approval-status.json` has three words for the five states).
@@ -119,7 +176,8 @@ pub(super) fn package_state(buy: &MediaBuy, package: &Package, creatives: &[Crea
                 CreativeStatus::Rejected => "rejected",
                 CreativeStatus::Processing | CreativeStatus::PendingReview => "pending_review",
             };
-            let mut approval = json!({ "creative_id": creative.creative_id, "approval_status": status });
+            let mut approval =
+                json!({ "creative_id": creative.creative_id, "approval_status": status });
             if let Some(reason) = &creative.rejection_reason {
                 approval["rejection_reason"] = json!(reason);
             }

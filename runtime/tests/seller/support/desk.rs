@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use adcp_seller::domain::{Booking, BuyDelivery, Creative, CreativeReview, DeliveryQuery, MediaBuy, MediaBuyChange};
+use adcp_seller::domain::{
+    Booking, BuyDelivery, Creative, CreativeReview, DeliveryQuery, MediaBuy, MediaBuyChange,
+};
 use adcp_seller::error::Error;
 use adcp_seller::platform::{Answer, Context, Platform, Products};
 use serde_json::Value;
@@ -46,11 +48,20 @@ impl Desk {
 
     async fn book(&self, operation_id: &str) -> Result<Booking, Error> {
         let mood = *self.mood.lock().expect("a lock");
-        *self.booked.lock().expect("a lock").entry(operation_id.to_owned()).or_default() += 1;
+        *self
+            .booked
+            .lock()
+            .expect("a lock")
+            .entry(operation_id.to_owned())
+            .or_default() += 1;
         match mood {
             Mood::Slow => tokio::time::sleep(Duration::from_millis(300)).await,
             Mood::Silent => std::future::pending().await,
-            Mood::Down => return Err(Error::unavailable("the ad server at 10.0.0.7 refused the connection")),
+            Mood::Down => {
+                return Err(Error::unavailable(
+                    "the ad server at 10.0.0.7 refused the connection",
+                ));
+            }
             Mood::Panicking => panic!("the adapter has a bug"),
             Mood::Well | Mood::Confused => {}
         }
@@ -61,27 +72,53 @@ impl Desk {
 impl Platform for Desk {
     fn get_products<'a>(&'a self, context: &'a Context, request: Value) -> Answer<'a, Products> {
         Box::pin(async move {
-            let mut products = context.catalog.matching(request["brief"].as_str(), request.get("filters"));
+            let mut products = context
+                .catalog
+                .matching(request["brief"].as_str(), request.get("filters"));
             if *self.mood.lock().expect("a lock") == Mood::Confused {
-                products.products.push(adcp_seller::platform::WireProduct::Made(serde_json::json!({ "product_id": 7 })));
+                products
+                    .products
+                    .push(adcp_seller::platform::WireProduct::Made(
+                        serde_json::json!({ "product_id": 7 }),
+                    ));
             }
             Ok(products)
         })
     }
 
-    fn create_media_buy<'a>(&'a self, context: &'a Context, _request: Value, _buy: &'a MediaBuy) -> Answer<'a, Booking> {
+    fn create_media_buy<'a>(
+        &'a self,
+        context: &'a Context,
+        _request: Value,
+        _buy: &'a MediaBuy,
+    ) -> Answer<'a, Booking> {
         Box::pin(self.book(&context.operation_id))
     }
 
-    fn update_media_buy<'a>(&'a self, context: &'a Context, _request: Value, _change: &'a MediaBuyChange) -> Answer<'a, Booking> {
+    fn update_media_buy<'a>(
+        &'a self,
+        context: &'a Context,
+        _request: Value,
+        _change: &'a MediaBuyChange,
+    ) -> Answer<'a, Booking> {
         Box::pin(self.book(&context.operation_id))
     }
 
-    fn get_media_buy_delivery<'a>(&'a self, _context: &'a Context, _request: Value, _query: &'a DeliveryQuery) -> Answer<'a, Vec<BuyDelivery>> {
+    fn get_media_buy_delivery<'a>(
+        &'a self,
+        _context: &'a Context,
+        _request: Value,
+        _query: &'a DeliveryQuery,
+    ) -> Answer<'a, Vec<BuyDelivery>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn sync_creatives<'a>(&'a self, _context: &'a Context, _request: Value, _creatives: &'a [Creative]) -> Answer<'a, Vec<CreativeReview>> {
+    fn sync_creatives<'a>(
+        &'a self,
+        _context: &'a Context,
+        _request: Value,
+        _creatives: &'a [Creative],
+    ) -> Answer<'a, Vec<CreativeReview>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }

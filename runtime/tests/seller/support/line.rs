@@ -45,7 +45,8 @@ pub(crate) fn spec() -> &'static Spec {
 fn read() -> Spec {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/3.0");
     let json = |name: &str| -> Value {
-        let text = std::fs::read(format!("{folder}/{name}")).expect("the line's facts are in the repository");
+        let text = std::fs::read(format!("{folder}/{name}"))
+            .expect("the line's facts are in the repository");
         serde_json::from_slice(&text).expect("JSON")
     };
     let (facts, definitions) = (json("facts.json"), json("definitions.json"));
@@ -54,7 +55,12 @@ fn read() -> Spec {
         .map(|name| {
             let tool = &facts["tools"][name];
             let word = |member: &str| leak(tool[member].as_str().expect("a string").to_owned());
-            Tool { name, mutating: tool["mutating"] == true, request: word("request"), response: word("response") }
+            Tool {
+                name,
+                mutating: tool["mutating"] == true,
+                request: word("request"),
+                response: word("response"),
+            }
         })
         .collect();
     let list: Vec<Value> = tools.iter().map(|tool| json!({ "name": tool.name, "inputSchema": definitions["definitions"][tool.request] })).collect();
@@ -63,7 +69,10 @@ fn read() -> Spec {
         .expect("a table of codes")
         .iter()
         .map(|(code, entry)| {
-            let recovery = entry.as_str().or_else(|| entry["recovery"].as_str()).expect("a recovery class");
+            let recovery = entry
+                .as_str()
+                .or_else(|| entry["recovery"].as_str())
+                .expect("a recovery class");
             let recovery = match recovery {
                 "correctable" => Recovery::Correctable,
                 "transient" => Recovery::Transient,

@@ -5,7 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Mutex;
 
-use adcp_seller::store::{Batch, Change, Key, LeaseRequest, Query, Record, SharedStore, Store, StoreFuture};
+use adcp_seller::store::{
+    Batch, Change, Key, LeaseRequest, Query, Record, SharedStore, Store, StoreFuture,
+};
 use serde_json::Value;
 
 /// Everything a store holds.
@@ -19,7 +21,10 @@ pub(crate) struct Mirror {
 
 impl Mirror {
     pub(crate) fn new(behind: SharedStore) -> Self {
-        Mirror { behind, contents: Mutex::default() }
+        Mirror {
+            behind,
+            contents: Mutex::default(),
+        }
     }
 
     /// Everything that is in the store now.
@@ -29,7 +34,10 @@ impl Mirror {
 
     /// How many records of a sort there are.
     pub(crate) fn count(&self, kind: &str) -> usize {
-        self.contents().keys().filter(|key| key.kind == kind).count()
+        self.contents()
+            .keys()
+            .filter(|key| key.kind == kind)
+            .count()
     }
 }
 

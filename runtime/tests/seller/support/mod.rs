@@ -50,8 +50,17 @@ pub(crate) async fn start(store: SharedStore, sandbox: bool, desk: Desk) -> Benc
     let setting = setting(store.clone(), &clock, sandbox);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let running = Seller::new(line::spec(), &line::PROFILE, desk.clone()).start(listener, setting).await.expect("the seller starts");
-    Bench { running, client: Client::new(address), clock, desk, store }
+    let running = Seller::new(line::spec(), &line::PROFILE, desk.clone())
+        .start(listener, setting)
+        .await
+        .expect("the seller starts");
+    Bench {
+        running,
+        client: Client::new(address),
+        clock,
+        desk,
+        store,
+    }
 }
 
 /// A seller without a network, for tests in which time stands still.
@@ -64,21 +73,39 @@ pub(crate) struct Offline {
 pub(crate) async fn offline(store: SharedStore, desk: Desk) -> Offline {
     let clock = ManualClock::new(NOW.parse().expect("an instant"));
     let setting = setting(store, &clock, true);
-    let router = Seller::new(line::spec(), &line::PROFILE, desk).router(setting, "http://127.0.0.1/mcp").await.expect("the seller is put together");
+    let router = Seller::new(line::spec(), &line::PROFILE, desk)
+        .router(setting, "http://127.0.0.1/mcp")
+        .await
+        .expect("the seller is put together");
     Offline { router, clock }
 }
 
 impl Offline {
-    /// Calls a tool as the first buyer and returns the result of the JSON-RPC message.
-    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Value {
-        let body = rpc("tools/call", json!({ "name": tool, "arguments": arguments })).to_string();
+    /// Sends a body as the first buyer.
+    pub(crate) async fn post(&self, body: axum::body::Body) -> axum::response::Response {
         let request = axum::http::Request::post("/mcp")
             .header("authorization", format!("Bearer {TOKEN}"))
             .header("content-type", "application/json")
-            .body(axum::body::Body::from(body))
+            .body(body)
             .expect("a request");
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
-        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+        self.router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("an answer")
+    }
+
+    /// Calls a tool as the first buyer and returns the result of the JSON-RPC message.
+    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Value {
+        let body = rpc(
+            "tools/call",
+            json!({ "name": tool, "arguments": arguments }),
+        )
+        .to_string();
+        let response = self.post(body.into()).await;
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .expect("a body");
         serde_json::from_slice::<Value>(&body).expect("JSON")["result"].clone()
     }
 }
@@ -88,7 +115,13 @@ fn setting(store: SharedStore, clock: &ManualClock, sandbox: bool) -> Setting {
     callers.allow(TOKEN, Principal("first".into()));
     callers.allow(OTHER_TOKEN, Principal("second".into()));
     let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/seller/support/catalog").into();
-    Setting { store, clock: Arc::new(clock.clone()), callers, catalog, sandbox }
+    Setting {
+        store,
+        clock: Arc::new(clock.clone()),
+        callers,
+        catalog,
+        sandbox,
+    }
 }
 
 impl Bench {
@@ -104,7 +137,11 @@ impl Bench {
 
     /// Calls a tool.
     pub(crate) async fn call_as(&self, token: &str, tool: &str, arguments: Value) -> Value {
-        let body = rpc("tools/call", json!({ "name": tool, "arguments": arguments })).to_string();
+        let body = rpc(
+            "tools/call",
+            json!({ "name": tool, "arguments": arguments }),
+        )
+        .to_string();
         let response = self.client.post(token, body.as_bytes()).await;
         assert_eq!(response.status, 200, "{}", response.text());
         let message = response.json();
@@ -142,9 +179,18 @@ pub(crate) fn context() -> Value {
 pub(crate) fn assert_refused(result: &Value, codes: &[&str]) {
     assert_eq!(result["isError"], true, "{result}");
     let structured = &result["structuredContent"];
-    let code = structured["adcp_error"]["code"].as_str().unwrap_or_default();
+    let code = structured["adcp_error"]["code"]
+        .as_str()
+        .unwrap_or_default();
     assert!(codes.contains(&code), "{codes:?} expected: {result}");
-    assert_eq!(structured["context"], context(), "the context is echoed: {result}");
+    assert_eq!(
+        structured["context"],
+        context(),
+        "the context is echoed: {result}"
+    );
     let text = result["content"][0]["text"].as_str().expect("text");
-    assert_eq!(&serde_json::from_str::<Value>(text).expect("the text is the JSON"), structured);
+    assert_eq!(
+        &serde_json::from_str::<Value>(text).expect("the text is the JSON"),
+        structured
+    );
 }

@@ -21,7 +21,12 @@ pub(super) fn run(args: &CheckArgs, printer: &Printer) -> Result<Outcome> {
     }
     if !printer.is_json() {
         let mut remedies: Vec<&str> = Vec::new();
-        for Drift { path, cause, remedy } in &drifts {
+        for Drift {
+            path,
+            cause,
+            remedy,
+        } in &drifts
+        {
             printer.warn(&format!("`{path}` {cause}"));
             if !remedies.contains(&remedy.as_str()) {
                 remedies.push(remedy);

@@ -31,15 +31,33 @@ pub(super) fn run(args: &NewArgs, printer: &Printer) -> Result<Outcome> {
         return Ok(Outcome::Findings);
     }
     let dir = args.dir.display();
-    printer.done("created", &format!("`{dir}`: {} and {} files", FILE_NAME, outcome.changes.len()));
-    let step = |command: String, purpose: &str| Step { command, purpose: purpose.to_owned() };
+    printer.done(
+        "created",
+        &format!("`{dir}`: {} and {} files", FILE_NAME, outcome.changes.len()),
+    );
+    let step = |command: String, purpose: &str| Step {
+        command,
+        purpose: purpose.to_owned(),
+    };
     let mut steps = vec![
-        step("cargo run -- serve --sandbox".to_owned(), "build and start it; it prints its URL and a token"),
-        step("adcp-scaffold verify".to_owned(), "run the official storyboards against it"),
-        step("adcp-scaffold regenerate".to_owned(), "after a change of `seller.toml`"),
+        step(
+            "cargo run -- serve --sandbox".to_owned(),
+            "build and start it; it prints its URL and a token",
+        ),
+        step(
+            "adcp-scaffold verify".to_owned(),
+            "run the official storyboards against it",
+        ),
+        step(
+            "adcp-scaffold regenerate".to_owned(),
+            "after a change of `seller.toml`",
+        ),
     ];
     if args.dir.as_os_str() != "." {
-        steps.insert(0, step(format!("cd {dir}"), "what to edit first is in `README.md`"));
+        steps.insert(
+            0,
+            step(format!("cd {dir}"), "what to edit first is in `README.md`"),
+        );
     }
     printer.next_steps(&steps);
     Ok(Outcome::Fine)

@@ -30,7 +30,11 @@ pub(super) fn run(args: &VerifyArgs, printer: &Printer) -> Result<Outcome> {
     } else {
         show(&verdict, printer)?;
     }
-    Ok(if verdict.passes() { Outcome::Fine } else { Outcome::Findings })
+    Ok(if verdict.passes() {
+        Outcome::Fine
+    } else {
+        Outcome::Findings
+    })
 }
 
 fn show(verdict: &Verdict, printer: &Printer) -> Result<()> {
@@ -39,7 +43,10 @@ fn show(verdict: &Verdict, printer: &Printer) -> Result<()> {
         for storyboard in &run.storyboards {
             for skip in &storyboard.skips {
                 let why = skip.detail.as_deref().unwrap_or(&skip.reason);
-                printer.data(&format!("skipped  {}: {}: {why}\n", storyboard.id, skip.step))?;
+                printer.data(&format!(
+                    "skipped  {}: {}: {why}\n",
+                    storyboard.id, skip.step
+                ))?;
             }
         }
         for failure in &run.failures {
@@ -47,15 +54,25 @@ fn show(verdict: &Verdict, printer: &Printer) -> Result<()> {
         }
         printer.data("\n")?;
     }
-    let Tally { passed, failed, skipped } = verdict.steps;
-    printer.data(&format!("{passed} passed, {failed} failed, {skipped} skipped\n"))?;
+    let Tally {
+        passed,
+        failed,
+        skipped,
+    } = verdict.steps;
+    printer.data(&format!(
+        "{passed} passed, {failed} failed, {skipped} skipped\n"
+    ))?;
     let clock = match &verdict.clock {
         Some(instant) => format!("runner and seller ran on a clock that started at {instant}"),
         None => "runner and seller ran on the machine's clock".to_owned(),
     };
     printer.note(&format!("judged by {}; {clock}", verdict.runner));
     for run in &verdict.runs {
-        printer.note(&format!("report of {}: `{}`", run.name, run.report.display()));
+        printer.note(&format!(
+            "report of {}: `{}`",
+            run.name,
+            run.report.display()
+        ));
     }
     Ok(())
 }
@@ -64,21 +81,44 @@ fn show(verdict: &Verdict, printer: &Printer) -> Result<()> {
 fn table(run: &Run) -> Table {
     let mut table = Table::new(["storyboard", "passed", "failed", "skipped"]);
     let mut row = |name: String, steps: Tally| {
-        table.row([name, steps.passed.to_string(), steps.failed.to_string(), steps.skipped.to_string()]);
+        table.row([
+            name,
+            steps.passed.to_string(),
+            steps.failed.to_string(),
+            steps.skipped.to_string(),
+        ]);
     };
     for storyboard in &run.storyboards {
         row(storyboard.id.clone(), storyboard.steps);
     }
     if let Some(unlisted) = &run.unlisted {
-        row(format!("{} (counted together by the runner)", unlisted.storyboards.join(", ")), unlisted.steps);
+        row(
+            format!(
+                "{} (counted together by the runner)",
+                unlisted.storyboards.join(", ")
+            ),
+            unlisted.steps,
+        );
     }
     row(format!("{}, total", run.name), run.steps);
     table
 }
 
 fn told(failure: &Failure) -> String {
-    let mut text = format!("failed   {}: {} ({}): {}\n", failure.storyboard, failure.title, failure.task, failure.error);
-    let at = failure.pointer.as_ref().map(|pointer| format!(" at {pointer}")).unwrap_or_default();
+    let error = failure
+        .error
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let mut text = format!(
+        "failed   {}: {} ({}): {error}\n",
+        failure.storyboard, failure.title, failure.task
+    );
+    let at = failure
+        .pointer
+        .as_ref()
+        .map(|pointer| format!(" at {pointer}"))
+        .unwrap_or_default();
     if let Some(expected) = &failure.expected {
         text.push_str(&format!("         expected{at}: {}\n", worded(expected)));
     }
@@ -89,5 +129,8 @@ fn told(failure: &Failure) -> String {
 }
 
 fn worded(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), |text| text.trim().replace('\n', "\n           "))
+    value.as_str().map_or_else(
+        || value.to_string(),
+        |text| text.trim().replace('\n', "\n           "),
+    )
 }

@@ -16,16 +16,6 @@ pub fn seconds(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(factor)
 }
 
-/// Seconds in the largest unit that divides them: `86400` is `1d`.
-pub fn text(seconds: u64) -> String {
-    for (factor, unit) in [(86_400, 'd'), (3_600, 'h'), (60, 'm')] {
-        if seconds != 0 && seconds.is_multiple_of(factor) {
-            return format!("{}{unit}", seconds / factor);
-        }
-    }
-    format!("{seconds}s")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,13 +38,5 @@ mod tests {
         ] {
             assert_eq!(seconds(wrong), None, "{wrong:?}");
         }
-    }
-
-    #[test]
-    fn text_is_the_inverse() {
-        for value in [1, 59, 60, 3_600, 5_400, 86_400, 604_800] {
-            assert_eq!(seconds(&text(value)), Some(value));
-        }
-        assert_eq!(text(604_800), "7d");
     }
 }

@@ -57,7 +57,7 @@ pub enum Transport {
 
 impl Transport {
     /// The manifest's word.
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Mcp => "mcp",
         }
@@ -77,7 +77,7 @@ pub enum AccountMode {
 
 impl AccountMode {
     /// The manifest's word.
-    pub fn word(self) -> &'static str {
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Explicit => "explicit",
             Self::FromAuth => "from_auth",

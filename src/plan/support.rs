@@ -3,11 +3,13 @@
 //! A value of the spec that is in none of these lists is planned too (every specialism and
 //! pricing model of the line); a value that the spec doesn't have is unknown.
 
+use super::{AccountMode, Transport};
+
 /// Transports that are generated.
-pub const TRANSPORTS: &[&str] = &["mcp"];
+pub const TRANSPORTS: &[&str] = &[Transport::Mcp.word()];
 
 /// Transports that are generated or planned.
-pub const KNOWN_TRANSPORTS: &[&str] = &["mcp", "a2a"];
+pub const KNOWN_TRANSPORTS: &[&str] = &[Transport::Mcp.word(), "a2a"];
 
 /// Specialisms that are generated.
 pub const SPECIALISMS: &[&str] = &["sales-non-guaranteed"];
@@ -20,7 +22,11 @@ pub const GUARANTEED_SPECIALISMS: &[&str] = &["sales-guaranteed"];
 pub const PRICING_MODELS: &[&str] = &["cpm", "vcpm", "cpc", "cpcv"];
 
 /// Account modes; all are generated.
-pub const ACCOUNTS: &[&str] = &["explicit", "from_auth", "singleton"];
+pub const ACCOUNTS: &[&str] = &[
+    AccountMode::Explicit.word(),
+    AccountMode::FromAuth.word(),
+    AccountMode::Singleton.word(),
+];
 
 /// Stores that are generated; `sqlite` may be followed by `:` and a path.
 pub const STORES: &[&str] = &["memory", "sqlite"];
@@ -66,7 +72,7 @@ pub mod defaults {
     /// Whether products may be sold by auction.
     pub const AUCTION: bool = true;
     /// The account mode.
-    pub const ACCOUNTS: &str = "explicit";
+    pub const ACCOUNTS: &str = super::AccountMode::Explicit.word();
     /// The store.
     pub const STORE: &str = "sqlite";
     /// The file of a `sqlite` store without a path, in the seller's working directory.

@@ -18,7 +18,9 @@ pub(super) fn add(path: &str, contents: String) -> Result<String, RenderError> {
         "md" => Ok(format!("<!-- {WORDS} -->\n{contents}")),
         "sql" => Ok(format!("-- {WORDS}\n{contents}")),
         "json" => Ok(contents),
-        _ => Err(RenderError::NoBanner { path: path.to_owned() }),
+        _ => Err(RenderError::NoBanner {
+            path: path.to_owned(),
+        }),
     }
 }
 
@@ -32,7 +34,11 @@ mod tests {
         let once = add("a.rs", "fn x() {}\n".to_owned()).unwrap();
         assert!(once.starts_with("// @generated "));
         assert_eq!(add("a.rs", once.clone()).unwrap(), once);
-        assert!(add("a.toml", String::new()).unwrap().starts_with("# @generated "));
+        assert!(
+            add("a.toml", String::new())
+                .unwrap()
+                .starts_with("# @generated ")
+        );
         assert_eq!(add("a.json", "{}".to_owned()).unwrap(), "{}");
         assert!(add("a.bin", String::new()).is_err());
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::RenderError;
 use super::hooks::{self, Given};
 use super::vendor;
-use super::RenderError;
 use crate::plan::{AccountMode, Plan, RuntimeSource, Store};
 use crate::spec::SpecLine;
 use crate::wire::ToolTypes;
@@ -83,15 +83,29 @@ struct Hook {
 }
 
 impl Context {
-    pub(super) fn new(plan: &Plan, spec: &SpecLine, tools: &[ToolTypes]) -> Result<Context, RenderError> {
+    pub(super) fn new(
+        plan: &Plan,
+        spec: &SpecLine,
+        tools: &[ToolTypes],
+    ) -> Result<Context, RenderError> {
         Ok(Context {
             name: plan.name.clone(),
             wire_crate: format!("{}-wire", plan.name),
             rust_version: env!("CARGO_PKG_RUST_VERSION"),
-            versions: Versions { tool: super::TOOL_VERSION, runtime: vendor::version()? },
-            spec: Spec { line: spec.line.clone(), version: spec.version().to_owned() },
+            versions: Versions {
+                tool: super::TOOL_VERSION,
+                runtime: vendor::version()?,
+            },
+            spec: Spec {
+                line: spec.line.clone(),
+                version: spec.version().to_owned(),
+            },
             url: plan.url.clone(),
-            transports: plan.transports.iter().map(|transport| transport.word()).collect(),
+            transports: plan
+                .transports
+                .iter()
+                .map(|transport| transport.word())
+                .collect(),
             specialisms: plan.specialisms.clone(),
             protocols: plan.protocols.clone(),
             pricing_models: plan.pricing_models.clone(),
@@ -114,27 +128,42 @@ impl Runtime {
     fn new(source: &RuntimeSource) -> Runtime {
         let below = |path: &str| format!("{{ path = {} }}", toml_string(path));
         let (from_root, from_wire) = match source {
-            RuntimeSource::Vendored => (below(vendor::FOLDER), below(&format!("../{}", vendor::FOLDER))),
-            RuntimeSource::Path(path) if std::path::Path::new(path).is_absolute() => (below(path), below(path)),
+            RuntimeSource::Vendored => (
+                below(vendor::FOLDER),
+                below(&format!("../{}", vendor::FOLDER)),
+            ),
+            RuntimeSource::Path(path) if std::path::Path::new(path).is_absolute() => {
+                (below(path), below(path))
+            }
             RuntimeSource::Path(path) => (below(path), below(&format!("../{path}"))),
             RuntimeSource::Version(version) => (toml_string(version), toml_string(version)),
             RuntimeSource::Git { url, rev } => {
-                let pinned = format!("{{ git = {}, rev = {} }}", toml_string(url), toml_string(rev));
+                let pinned = format!(
+                    "{{ git = {}, rev = {} }}",
+                    toml_string(url),
+                    toml_string(rev)
+                );
                 (pinned.clone(), pinned)
             }
         };
-        Runtime { vendored: *source == RuntimeSource::Vendored, from_root, from_wire }
+        Runtime {
+            vendored: *source == RuntimeSource::Vendored,
+            from_root,
+            from_wire,
+        }
     }
 }
 
 /// The traits that these tools need, with the names of their requests.
 fn families(plan: &Plan, tools: &[ToolTypes]) -> Result<Vec<Family>, RenderError> {
-    let requests: BTreeMap<&str, &str> =
-        tools.iter().map(|tool| (tool.name.as_str(), tool.request.as_str())).collect();
+    let requests: BTreeMap<&str, &str> = tools
+        .iter()
+        .map(|tool| (tool.name.as_str(), tool.request.as_str()))
+        .collect();
     let hook = |hook: &hooks::Hook| {
         let request = requests
             .get(hook.tool)
-            .ok_or_else(|| RenderError::NoRequestType { tool: hook.tool })?;
+            .ok_or(RenderError::NoRequestType { tool: hook.tool })?;
         Ok(Hook {
             tool: hook.tool,
             request: (*request).to_owned(),
@@ -149,7 +178,10 @@ fn families(plan: &Plan, tools: &[ToolTypes]) -> Result<Vec<Family>, RenderError
                 name: family.name,
                 module: family.module,
                 sells: family.sells,
-                hooks: needed.into_iter().map(hook).collect::<Result<_, RenderError>>()?,
+                hooks: needed
+                    .into_iter()
+                    .map(hook)
+                    .collect::<Result<_, RenderError>>()?,
             })
         })
         .collect()

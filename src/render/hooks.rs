@@ -61,7 +61,10 @@ pub(super) const FAMILIES: &[Family] = &[Family {
         },
         Hook {
             tool: "create_media_buy",
-            given: Some(Given { name: "buy", of: "domain::MediaBuy" }),
+            given: Some(Given {
+                name: "buy",
+                of: "domain::MediaBuy",
+            }),
             answer: "domain::Booking",
             docs: &[
                 "Books `buy` at the ad server.",
@@ -74,7 +77,10 @@ pub(super) const FAMILIES: &[Family] = &[Family {
         },
         Hook {
             tool: "update_media_buy",
-            given: Some(Given { name: "change", of: "domain::MediaBuyChange" }),
+            given: Some(Given {
+                name: "change",
+                of: "domain::MediaBuyChange",
+            }),
             answer: "domain::Booking",
             docs: &[
                 "Makes the ad server follow `change`.",
@@ -86,7 +92,10 @@ pub(super) const FAMILIES: &[Family] = &[Family {
         },
         Hook {
             tool: "sync_creatives",
-            given: Some(Given { name: "creatives", of: "[domain::Creative]" }),
+            given: Some(Given {
+                name: "creatives",
+                of: "[domain::Creative]",
+            }),
             answer: "Vec<domain::CreativeReview>",
             docs: &[
                 "Takes new and changed creatives in for review, and says for each where it stands.",
@@ -96,7 +105,10 @@ pub(super) const FAMILIES: &[Family] = &[Family {
         },
         Hook {
             tool: "get_media_buy_delivery",
-            given: Some(Given { name: "query", of: "domain::DeliveryQuery" }),
+            given: Some(Given {
+                name: "query",
+                of: "domain::DeliveryQuery",
+            }),
             answer: "Vec<domain::BuyDelivery>",
             docs: &[
                 "Reports what the buys in `query` delivered in its period.",
@@ -108,9 +120,15 @@ pub(super) const FAMILIES: &[Family] = &[Family {
 }];
 
 /// The families that a seller with these tools needs, each with the hooks that its tools reach.
-pub(super) fn needed<'a>(tools: &'a [String]) -> impl Iterator<Item = (&'static Family, Vec<&'static Hook>)> + 'a {
+pub(super) fn needed<'a>(
+    tools: &'a [String],
+) -> impl Iterator<Item = (&'static Family, Vec<&'static Hook>)> + 'a {
     FAMILIES.iter().filter_map(|family| {
-        let hooks: Vec<_> = family.hooks.iter().filter(|hook| tools.iter().any(|tool| tool == hook.tool)).collect();
+        let hooks: Vec<_> = family
+            .hooks
+            .iter()
+            .filter(|hook| tools.iter().any(|tool| tool == hook.tool))
+            .collect();
         (!hooks.is_empty()).then_some((family, hooks))
     })
 }
@@ -126,7 +144,10 @@ mod tests {
         assert_eq!(needed.len(), 1);
         let (family, hooks) = &needed[0];
         assert_eq!(family.name, "SalesPlatform");
-        assert_eq!(hooks.iter().map(|hook| hook.tool).collect::<Vec<_>>(), ["get_products"]);
+        assert_eq!(
+            hooks.iter().map(|hook| hook.tool).collect::<Vec<_>>(),
+            ["get_products"]
+        );
     }
 
     #[test]

@@ -39,22 +39,30 @@ pub enum RenderError {
         message: String,
     },
     /// An embedded file is not UTF-8.
-    #[error("{template}: the embedded file is not UTF-8 text; this is a defect of adcp-scaffold, please report it")]
+    #[error(
+        "{template}: the embedded file is not UTF-8 text; this is a defect of adcp-scaffold, please report it"
+    )]
     NotText {
         /// The file's path in the tool's sources.
         template: String,
     },
     /// A hook names a tool that has no request type.
-    #[error("`{tool}` has no request type in this AdCP line, so it cannot be handed to the adapter; leave out the specialism or use another line")]
+    #[error(
+        "`{tool}` has no request type in this AdCP line, so it cannot be handed to the adapter; leave out the specialism or use another line"
+    )]
     NoRequestType {
         /// The wire name.
         tool: &'static str,
     },
     /// The embedded runtime has no version.
-    #[error("the embedded runtime has no version; this is a defect of adcp-scaffold, please report it")]
+    #[error(
+        "the embedded runtime has no version; this is a defect of adcp-scaffold, please report it"
+    )]
     NoRuntimeVersion,
     /// A generated file of a type whose comments are not known.
-    #[error("{path}: no comment syntax is known for this type of generated file; this is a defect of adcp-scaffold, please report it")]
+    #[error(
+        "{path}: no comment syntax is known for this type of generated file; this is a defect of adcp-scaffold, please report it"
+    )]
     NoBanner {
         /// As emitted.
         path: String,
@@ -63,7 +71,10 @@ pub enum RenderError {
 
 impl RenderError {
     fn template(template: String, error: tera::Error) -> RenderError {
-        RenderError::Template { template, message: error.to_string() }
+        RenderError::Template {
+            template,
+            message: error.to_string(),
+        }
     }
 }
 
@@ -82,9 +93,21 @@ pub fn runtime_version() -> Result<String, RenderError> {
 pub fn render(plan: &Plan, spec: &SpecLine) -> Result<Vec<RenderedFile>, RenderError> {
     let wire = wire::emit(spec, &plan.tools)?;
     let mut files = templates::render(&context::Context::new(plan, spec, &wire.tools)?)?;
-    let generated = |path: String, contents| RenderedFile { path, zone: Zone::Generated, contents, executable: false };
-    files.extend(wire.files.into_iter().map(|file| generated(format!("wire/{}", file.path), file.contents)));
-    files.push(generated(manifest::SCHEMA_PATH.to_owned(), manifest::json_schema()));
+    let generated = |path: String, contents| RenderedFile {
+        path,
+        zone: Zone::Generated,
+        contents,
+        executable: false,
+    };
+    files.extend(
+        wire.files
+            .into_iter()
+            .map(|file| generated(format!("wire/{}", file.path), file.contents)),
+    );
+    files.push(generated(
+        manifest::SCHEMA_PATH.to_owned(),
+        manifest::json_schema(),
+    ));
     if plan.runtime == RuntimeSource::Vendored {
         files.extend(vendor::files()?);
     }

@@ -28,7 +28,9 @@ pub(super) fn render(context: &Context) -> Result<Vec<RenderedFile>, RenderError
     // Nothing that is emitted is HTML.
     tera.autoescape_on(Vec::<&str>::new());
     tera.register_filter("toml", |text: &str, _: Kwargs, _: &State| toml_string(text));
-    tera.register_filter("rust", |text: &str, _: Kwargs, _: &State| format!("{text:?}"));
+    tera.register_filter("rust", |text: &str, _: Kwargs, _: &State| {
+        format!("{text:?}")
+    });
     for source in sources.iter().filter(|source| source.is_rendered()) {
         tera.add_raw_template(&source.template(), source.text)
             .map_err(|error| RenderError::template(source.template(), error))?;
@@ -73,7 +75,11 @@ impl Source {
     }
 }
 
-fn collect(zone: Zone, folder: &'static Dir<'static>, sources: &mut Vec<Source>) -> Result<(), RenderError> {
+fn collect(
+    zone: Zone,
+    folder: &'static Dir<'static>,
+    sources: &mut Vec<Source>,
+) -> Result<(), RenderError> {
     for entry in folder.entries() {
         match entry {
             DirEntry::Dir(inner) => collect(zone, inner, sources)?,
@@ -88,8 +94,9 @@ fn collect(zone: Zone, folder: &'static Dir<'static>, sources: &mut Vec<Source>)
 }
 
 fn text(file: &'static File<'static>) -> Result<&'static str, RenderError> {
-    std::str::from_utf8(file.contents())
-        .map_err(|_| RenderError::NotText { template: portable(file.path()) })
+    std::str::from_utf8(file.contents()).map_err(|_| RenderError::NotText {
+        template: portable(file.path()),
+    })
 }
 
 /// An embedded path with `/` between its segments, whatever the building platform used.
@@ -121,7 +128,10 @@ mod tests {
     #[test]
     fn names_tell_where_the_output_goes() {
         assert_eq!(emitted_path("src/main.rs.tera"), "src/main.rs");
-        assert_eq!(emitted_path("dot-github/workflows/ci.yml.tera"), ".github/workflows/ci.yml");
+        assert_eq!(
+            emitted_path("dot-github/workflows/ci.yml.tera"),
+            ".github/workflows/ci.yml"
+        );
         assert_eq!(emitted_path("src/dotted.rs"), "src/dotted.rs");
     }
 
@@ -132,14 +142,18 @@ mod tests {
             .add_raw_template("templates/seeded/x.tera", "one\n{% if %}\n")
             .map_err(|error| RenderError::template("templates/seeded/x.tera".to_owned(), error))
             .expect_err("no condition");
-        assert!(error.to_string().contains("templates/seeded/x.tera"), "{error}");
+        assert!(
+            error.to_string().contains("templates/seeded/x.tera"),
+            "{error}"
+        );
         assert!(error.to_string().contains(":2:"), "{error}");
     }
 
     #[test]
     fn an_undefined_name_is_an_error_with_its_line() {
         let mut tera = Tera::new();
-        tera.add_raw_template("x.tera", "one\ntwo {{ nobody }}\n").expect("parses");
+        tera.add_raw_template("x.tera", "one\ntwo {{ nobody }}\n")
+            .expect("parses");
         let error = tera
             .render("x.tera", &tera::Context::new())
             .map_err(|error| RenderError::template("x.tera".to_owned(), error))

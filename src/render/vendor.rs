@@ -11,19 +11,32 @@ pub(super) const FOLDER: &str = "runtime";
 
 static SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/runtime/src");
 static MANIFEST: &str = include_str!("../../runtime/Cargo.toml");
+/// Modules of the runtime stand in reading order, which `cargo fmt` in a seller has to know.
+static FORMAT: &str = include_str!("../../rustfmt.toml");
 
 /// The version of the runtime that the templates are written for.
 pub(super) fn version() -> Result<String, RenderError> {
     MANIFEST
         .parse::<toml::Table>()
         .ok()
-        .and_then(|manifest| Some(manifest.get("package")?.get("version")?.as_str()?.to_owned()))
+        .and_then(|manifest| {
+            Some(
+                manifest
+                    .get("package")?
+                    .get("version")?
+                    .as_str()?
+                    .to_owned(),
+            )
+        })
         .ok_or(RenderError::NoRuntimeVersion)
 }
 
 /// Every file of the crate, below [`FOLDER`].
 pub(super) fn files() -> Result<Vec<RenderedFile>, RenderError> {
-    let mut files = vec![file("Cargo.toml", MANIFEST.to_owned())];
+    let mut files = vec![
+        file("Cargo.toml", MANIFEST.to_owned()),
+        file("rustfmt.toml", FORMAT.to_owned()),
+    ];
     collect(&SOURCES, &mut files)?;
     Ok(files)
 }
@@ -34,9 +47,9 @@ fn collect(folder: &Dir<'_>, files: &mut Vec<RenderedFile>) -> Result<(), Render
             DirEntry::Dir(inner) => collect(inner, files)?,
             DirEntry::File(source) => {
                 let path = super::templates::portable(source.path());
-                let text = source
-                    .contents_utf8()
-                    .ok_or_else(|| RenderError::NotText { template: path.clone() })?;
+                let text = source.contents_utf8().ok_or_else(|| RenderError::NotText {
+                    template: path.clone(),
+                })?;
                 files.push(file(&format!("src/{path}"), text.to_owned()));
             }
         }
@@ -45,7 +58,12 @@ fn collect(folder: &Dir<'_>, files: &mut Vec<RenderedFile>) -> Result<(), Render
 }
 
 fn file(path: &str, contents: String) -> RenderedFile {
-    RenderedFile { path: format!("{FOLDER}/{path}"), zone: Zone::Generated, contents, executable: false }
+    RenderedFile {
+        path: format!("{FOLDER}/{path}"),
+        zone: Zone::Generated,
+        contents,
+        executable: false,
+    }
 }
 
 #[cfg(test)]
@@ -56,12 +74,21 @@ mod tests {
     #[test]
     fn the_copy_stands_alone() {
         let manifest: toml::Table = MANIFEST.parse().unwrap();
-        assert!(!MANIFEST.contains("workspace = true"), "a copy has no workspace to inherit from");
+        assert!(
+            !MANIFEST.contains("workspace = true"),
+            "a copy has no workspace to inherit from"
+        );
         for section in ["test", "bench", "example", "bin"] {
-            assert!(!manifest.contains_key(section), "[[{section}]] names a file that is not copied");
+            assert!(
+                !manifest.contains_key(section),
+                "[[{section}]] names a file that is not copied"
+            );
         }
         for (name, dependency) in manifest["dependencies"].as_table().unwrap() {
-            assert!(dependency.get("path").is_none(), "{name} points outside the copy");
+            assert!(
+                dependency.get("path").is_none(),
+                "{name} points outside the copy"
+            );
         }
         let files = files().unwrap();
         assert!(files.iter().any(|file| file.path == "runtime/src/lib.rs"));

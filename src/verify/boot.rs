@@ -28,10 +28,17 @@ pub(super) struct Seller {
 }
 
 /// Starts the seller and waits until it is ready.
-pub(super) fn boot(program: &Path, options: &Options, files: &Files) -> Result<Seller, VerifyError> {
+pub(super) fn boot(
+    program: &Path,
+    options: &Options,
+    files: &Files,
+) -> Result<Seller, VerifyError> {
     let address = free_address()?;
-    let log = File::create(&files.seller_log).map_err(|source| VerifyError::unwritable(&files.seller_log, source))?;
-    let both = log.try_clone().map_err(|source| VerifyError::unwritable(&files.seller_log, source))?;
+    let log = File::create(&files.seller_log)
+        .map_err(|source| VerifyError::unwritable(&files.seller_log, source))?;
+    let both = log
+        .try_clone()
+        .map_err(|source| VerifyError::unwritable(&files.seller_log, source))?;
     let (store, folder) = fresh_store(options, files)?;
     let mut command = Command::new(program);
     command
@@ -42,7 +49,12 @@ pub(super) fn boot(program: &Path, options: &Options, files: &Files) -> Result<S
         .env("SELLER_SANDBOX", "1")
         .env("SELLER_TOKEN", TOKEN)
         .env_remove("SELLER_CLOCK")
-        .envs(options.clock.as_ref().map(|clock| ("SELLER_CLOCK", clock.as_str())))
+        .envs(
+            options
+                .clock
+                .as_ref()
+                .map(|clock| ("SELLER_CLOCK", clock.as_str())),
+        )
         .stdin(Stdio::null())
         .stdout(log)
         .stderr(both);
@@ -52,15 +64,29 @@ pub(super) fn boot(program: &Path, options: &Options, files: &Files) -> Result<S
         let log = || std::fs::read_to_string(&files.seller_log).unwrap_or_default();
         if let Some(status) = process.ended()? {
             let (log, tail) = (files.seller_log.clone(), tail(&log()));
-            return Err(VerifyError::Crashed { status: status.to_string(), log, tail });
+            return Err(VerifyError::Crashed {
+                status: status.to_string(),
+                log,
+                tail,
+            });
         }
         if started.elapsed() > PATIENCE {
             let (address, seconds) = (address.to_string(), PATIENCE.as_secs());
-            return Err(VerifyError::NotReady { address, seconds, log: files.seller_log.clone(), tail: tail(&log()) });
+            return Err(VerifyError::NotReady {
+                address,
+                seconds,
+                log: files.seller_log.clone(),
+                tail: tail(&log()),
+            });
         }
         sleep(Duration::from_millis(10));
     }
-    Ok(Seller { url: format!("http://{address}/mcp"), started, _process: process, _store: folder })
+    Ok(Seller {
+        url: format!("http://{address}/mcp"),
+        started,
+        _process: process,
+        _store: folder,
+    })
 }
 
 /// An address that nobody listens on. Somebody may take it before the seller does; the seller's log
@@ -72,7 +98,10 @@ fn free_address() -> Result<SocketAddr, VerifyError> {
 }
 
 /// What `SELLER_STORE` says, and the folder that goes when the seller does.
-fn fresh_store(options: &Options, files: &Files) -> Result<(String, Option<tempfile::TempDir>), VerifyError> {
+fn fresh_store(
+    options: &Options,
+    files: &Files,
+) -> Result<(String, Option<tempfile::TempDir>), VerifyError> {
     if !options.durable {
         return Ok(("memory:".to_owned(), None));
     }
@@ -86,10 +115,12 @@ fn fresh_store(options: &Options, files: &Files) -> Result<(String, Option<tempf
                 _ => {}
             }
         }
-        let file = std::path::absolute(&files.store).map_err(|source| VerifyError::unwritable(&files.store, source))?;
+        let file = std::path::absolute(&files.store)
+            .map_err(|source| VerifyError::unwritable(&files.store, source))?;
         return Ok((format!("sqlite:{}", file.display()), None));
     }
-    let folder = tempfile::tempdir().map_err(|source| VerifyError::unwritable(&std::env::temp_dir(), source))?;
+    let folder = tempfile::tempdir()
+        .map_err(|source| VerifyError::unwritable(&std::env::temp_dir(), source))?;
     let file = folder.path().join("seller.db");
     Ok((format!("sqlite:{}", file.display()), Some(folder)))
 }
@@ -100,7 +131,10 @@ fn is_ready(address: SocketAddr) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect_timeout(&address, second)?;
         stream.set_read_timeout(Some(second))?;
-        write!(stream, "GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+        write!(
+            stream,
+            "GET /readyz HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+        )?;
         let mut status = [0; 12];
         stream.read_exact(&mut status)?;
         Ok(status.ends_with(b" 200"))

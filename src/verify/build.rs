@@ -27,7 +27,9 @@ struct Message {
 
 /// Builds the seller and answers where the program is.
 pub(super) fn build(seller: &Path, release: bool) -> Result<PathBuf, VerifyError> {
-    let seller = seller.canonicalize().map_err(|source| VerifyError::program("cargo", source))?;
+    let seller = seller
+        .canonicalize()
+        .map_err(|source| VerifyError::program("cargo", source))?;
     let unwritable = |source| VerifyError::unwritable(&env::temp_dir(), source);
     // Files rather than pipes: nothing has to be read while the compiler works.
     let mut messages = tempfile::tempfile().map_err(unwritable)?;
@@ -36,7 +38,11 @@ pub(super) fn build(seller: &Path, release: bool) -> Result<PathBuf, VerifyError
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(&cargo);
     command
-        .args(["build", "--bins", "--message-format=json-render-diagnostics"])
+        .args([
+            "build",
+            "--bins",
+            "--message-format=json-render-diagnostics",
+        ])
         .args(release.then_some("--release"))
         .current_dir(&seller)
         .stdin(Stdio::null())
@@ -44,7 +50,9 @@ pub(super) fn build(seller: &Path, release: bool) -> Result<PathBuf, VerifyError
         .stderr(complaints.try_clone().map_err(unwritable)?);
     let status = match Group::spawn(command) {
         Ok(mut group) => group.wait(PATIENCE)?,
-        Err(VerifyError::Program { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+        Err(VerifyError::Program { source, .. })
+            if source.kind() == std::io::ErrorKind::NotFound =>
+        {
             return Err(VerifyError::Missing {
                 what: "cargo is not on the path".to_owned(),
                 remedy: "install Rust with rustup (https://rustup.rs), then try again",
@@ -53,14 +61,18 @@ pub(super) fn build(seller: &Path, release: bool) -> Result<PathBuf, VerifyError
         Err(error) => return Err(error),
     };
     if !status.is_some_and(|status| status.success()) {
-        return Err(VerifyError::Build(tail(&text(&mut complaints).map_err(unwritable)?)));
+        return Err(VerifyError::Build(tail(
+            &text(&mut complaints).map_err(unwritable)?,
+        )));
     }
     let messages = text(&mut messages).map_err(unwritable)?;
     let own = seller.join("Cargo.toml");
     let mut programs = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Message>(line).ok())
-        .filter(|message| message.reason == "compiler-artifact" && message.manifest_path.as_ref() == Some(&own))
+        .filter(|message| {
+            message.reason == "compiler-artifact" && message.manifest_path.as_ref() == Some(&own)
+        })
         .filter_map(|message| message.executable);
     programs.next().ok_or(VerifyError::NoProgram(seller))
 }

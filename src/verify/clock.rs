@@ -42,8 +42,13 @@ impl FromStr for StartInstant {
     fn from_str(text: &str) -> Result<Self, VerifyError> {
         // TOML's date-time is RFC 3339 with optional parts; all of them are wanted here.
         let parsed = toml::value::Datetime::from_str(text);
-        let whole = parsed.is_ok_and(|it| it.date.is_some() && it.time.is_some() && it.offset.is_some());
-        if whole { Ok(StartInstant(text.to_owned())) } else { Err(VerifyError::Clock(text.to_owned())) }
+        let whole =
+            parsed.is_ok_and(|it| it.date.is_some() && it.time.is_some() && it.offset.is_some());
+        if whole {
+            Ok(StartInstant(text.to_owned()))
+        } else {
+            Err(VerifyError::Clock(text.to_owned()))
+        }
     }
 }
 
@@ -59,8 +64,13 @@ mod tests {
 
     #[test]
     fn a_flag_is_an_instant_or_the_system_time() {
-        assert_eq!(StartInstant::from_flag(Some("system")).expect("valid"), None);
-        let shifted = StartInstant::from_flag(None).expect("valid").expect("shifted");
+        assert_eq!(
+            StartInstant::from_flag(Some("system")).expect("valid"),
+            None
+        );
+        let shifted = StartInstant::from_flag(None)
+            .expect("valid")
+            .expect("shifted");
         assert_eq!(shifted.as_str(), "2026-03-10T00:00:00Z");
         assert!(StartInstant::from_flag(Some("2026-03-10T12:00:00+01:00")).is_ok());
     }

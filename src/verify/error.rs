@@ -31,7 +31,9 @@ pub enum VerifyError {
         source: io::Error,
     },
     /// The start instant is not one.
-    #[error("{0:?} is no instant; write one like 2026-03-10T00:00:00Z, or `system` for the machine's time")]
+    #[error(
+        "{0:?} is no instant; write one like 2026-03-10T00:00:00Z, or `system` for the machine's time"
+    )]
     Clock(String),
     /// The seller does not compile.
     #[error("the seller does not build; the compiler says:\n{0}")]
@@ -50,7 +52,9 @@ pub enum VerifyError {
         tail: String,
     },
     /// The seller runs but does not get ready.
-    #[error("the seller at {address} is not ready after {seconds} s; its log, {log}, ends with:\n{tail}")]
+    #[error(
+        "the seller at {address} is not ready after {seconds} s; its log, {log}, ends with:\n{tail}"
+    )]
     NotReady {
         /// Where it listens, or should.
         address: String,
@@ -62,7 +66,9 @@ pub enum VerifyError {
         tail: String,
     },
     /// npm could not install the runner.
-    #[error("npm can't install the storyboard runner into {folder}; it says:\n{tail}\n\ncheck that npm reaches its registry, then try again")]
+    #[error(
+        "npm can't install the storyboard runner into {folder}; it says:\n{tail}\n\ncheck that npm reaches its registry, then try again"
+    )]
     Install {
         /// Where to.
         folder: PathBuf,
@@ -70,7 +76,9 @@ pub enum VerifyError {
         tail: String,
     },
     /// The runner did not end in time.
-    #[error("the storyboard runner has not ended after {seconds} s and was stopped; its log is {log}")]
+    #[error(
+        "the storyboard runner has not ended after {seconds} s and was stopped; its log is {log}"
+    )]
     RunnerTimeout {
         /// How long we waited.
         seconds: u64,
@@ -78,12 +86,14 @@ pub enum VerifyError {
         log: PathBuf,
     },
     /// The runner ended without a report.
-    #[error("the storyboard runner left no usable report ({reason}); its log is {log}")]
+    #[error("the storyboard runner left no report ({reason}); its log, {log}, ends with:\n{tail}")]
     NoReport {
-        /// What is wrong with it.
+        /// What is wrong with what it left.
         reason: String,
-        /// Where its log, or its report, is.
+        /// Where its log is.
         log: PathBuf,
+        /// The log's last lines.
+        tail: String,
     },
     /// The runner graded nothing.
     #[error("the storyboard runner graded nothing: {headline}; its report is {report}")]
@@ -100,11 +110,26 @@ pub enum VerifyError {
 
 impl VerifyError {
     pub(super) fn unwritable(path: &Path, source: io::Error) -> Self {
-        VerifyError::Unwritable { path: path.to_owned(), source }
+        VerifyError::Unwritable {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn no_report(reason: impl ToString, log: &Path) -> Self {
+        let said = std::fs::read_to_string(log).unwrap_or_default();
+        VerifyError::NoReport {
+            reason: reason.to_string(),
+            log: log.to_owned(),
+            tail: tail(&said),
+        }
     }
 
     pub(super) fn program(program: impl Into<String>, source: io::Error) -> Self {
-        VerifyError::Program { program: program.into(), source }
+        VerifyError::Program {
+            program: program.into(),
+            source,
+        }
     }
 }
 

@@ -64,7 +64,8 @@ pub fn verify(options: &Options, progress: &dyn Fn(&str)) -> Result<Verdict, Ver
     progress("building the seller");
     let program = build::build(&options.seller, options.release)?;
     let reports = options.seller.join("target").join("adcp-verify");
-    std::fs::create_dir_all(&reports).map_err(|source| VerifyError::unwritable(&reports, source))?;
+    std::fs::create_dir_all(&reports)
+        .map_err(|source| VerifyError::unwritable(&reports, source))?;
 
     let names: Vec<Option<&str>> = match &options.selection {
         Selection::All => vec![None],
@@ -73,11 +74,14 @@ pub fn verify(options: &Options, progress: &dyn Fn(&str)) -> Result<Verdict, Ver
     let mut runs = Vec::with_capacity(names.len());
     for name in names {
         let files = Files::new(&reports, name.unwrap_or(ALL));
-        progress(&format!("starting the seller for {}", name.unwrap_or("all storyboards")));
+        progress(&format!(
+            "starting the seller for {}",
+            name.unwrap_or("all storyboards")
+        ));
         let seller = boot::boot(&program, options, &files)?;
         progress(&format!("running {}", name.unwrap_or("all storyboards")));
         let raw = run::run(&runner, &seller, name, options.clock.as_ref(), &files)?;
-        let answer = report::read(&raw, &files.report)?;
+        let answer = report::read(&raw, &files)?;
         runs.push(verdict::judge(name.unwrap_or(ALL), answer, &files.report));
     }
     Ok(Verdict::new(options, runs))
@@ -99,7 +103,13 @@ struct Files {
 
 impl Files {
     fn new(folder: &Path, name: &str) -> Self {
-        let safe = |letter: char| if letter.is_ascii_alphanumeric() || "-_".contains(letter) { letter } else { '-' };
+        let safe = |letter: char| {
+            if letter.is_ascii_alphanumeric() || "-_".contains(letter) {
+                letter
+            } else {
+                '-'
+            }
+        };
         let name: String = name.chars().map(safe).collect();
         let file = |ending: &str| folder.join(format!("{name}.{ending}"));
         Files {

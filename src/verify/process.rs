@@ -37,7 +37,9 @@ pub(super) fn watch_for_interrupts() -> Result<(), VerifyError> {
         })
         .map_err(|error| error.to_string())
     });
-    watching.clone().map_err(|error| VerifyError::program("the interrupt handler", std::io::Error::other(error)))
+    watching.clone().map_err(|error| {
+        VerifyError::program("the interrupt handler", std::io::Error::other(error))
+    })
 }
 
 fn running() -> MutexGuard<'static, Vec<u32>> {
@@ -46,7 +48,11 @@ fn running() -> MutexGuard<'static, Vec<u32>> {
 
 /// Fails once somebody has pressed Ctrl-C.
 fn heed_interrupts() -> Result<(), VerifyError> {
-    if INTERRUPTED.load(Ordering::SeqCst) { Err(VerifyError::Interrupted) } else { Ok(()) }
+    if INTERRUPTED.load(Ordering::SeqCst) {
+        Err(VerifyError::Interrupted)
+    } else {
+        Ok(())
+    }
 }
 
 impl Group {
@@ -58,9 +64,15 @@ impl Group {
         // Held while the child starts, so that an interrupt finds it either absent or listed.
         let mut running = running();
         heed_interrupts()?;
-        let child = command.spawn().map_err(|source| VerifyError::program(&name, source))?;
+        let child = command
+            .spawn()
+            .map_err(|source| VerifyError::program(&name, source))?;
         running.push(child.id());
-        Ok(Group { child, name, reaped: false })
+        Ok(Group {
+            child,
+            name,
+            reaped: false,
+        })
     }
 
     /// How the child ended, if it has. What it started is ended then, too.
@@ -113,7 +125,9 @@ impl Drop for Group {
 #[cfg(unix)]
 fn has_ended(child: &mut Child) -> std::io::Result<bool> {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-    let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return Ok(false) };
+    let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else {
+        return Ok(false);
+    };
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     Ok(waitid(WaitId::Pid(pid), options)?.is_some())
 }
@@ -148,7 +162,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let pid_file = folder.path().join("grandchild");
         let mut command = Command::new("sh");
-        command.arg("-c").arg(format!("sleep 600 & echo $! > {}; wait", pid_file.display())).stdin(Stdio::null());
+        command
+            .arg("-c")
+            .arg(format!(
+                "sleep 600 & echo $! > {}; wait",
+                pid_file.display()
+            ))
+            .stdin(Stdio::null());
         let group = Group::spawn(command).expect("sh starts");
         let patience = Instant::now() + Duration::from_secs(10);
         let grandchild = loop {
@@ -161,15 +181,21 @@ mod tests {
         };
         drop(group);
         while rustix::process::test_kill_process(grandchild).is_ok() && !is_zombie(grandchild) {
-            assert!(Instant::now() < patience, "the grandchild outlived its group");
+            assert!(
+                Instant::now() < patience,
+                "the grandchild outlived its group"
+            );
             sleep(PULSE);
         }
     }
 
     /// Killed, but not reaped by whoever inherited it.
     fn is_zombie(pid: rustix::process::Pid) -> bool {
-        std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()))
-            .is_ok_and(|stat| stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z')))
+        std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).is_ok_and(|stat| {
+            stat.rsplit(')')
+                .next()
+                .is_some_and(|rest| rest.trim_start().starts_with('Z'))
+        })
     }
 
     #[test]
@@ -177,6 +203,11 @@ mod tests {
         let mut command = Command::new("sleep");
         command.arg("600");
         let mut group = Group::spawn(command).expect("sleep starts");
-        assert!(group.wait(Duration::from_millis(50)).expect("no interrupt").is_none());
+        assert!(
+            group
+                .wait(Duration::from_millis(50))
+                .expect("no interrupt")
+                .is_none()
+        );
     }
 }

@@ -3,12 +3,10 @@
 //! `tracks[].scenarios[]` has one entry for each phase, named `storyboard/phase`. Storyboards of
 //! some tracks (security, transport) are never listed there but do count in `summary`.
 
-use std::path::Path;
-
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::VerifyError;
+use super::{Files, VerifyError};
 
 /// A whole report.
 #[derive(Debug, Deserialize)]
@@ -44,7 +42,8 @@ pub(super) struct Step {
     #[serde(default)]
     pub(super) skipped: bool,
     pub(super) skip_reason: Option<String>,
-    pub(super) details: Option<Value>,
+    /// Why it failed, or why it was skipped.
+    pub(super) error: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,16 +81,17 @@ pub(super) struct Validation {
 }
 
 /// Reads a report, and makes sure that it grades something.
-pub(super) fn read(text: &str, file: &Path) -> Result<Answer, VerifyError> {
+pub(super) fn read(text: &str, files: &Files) -> Result<Answer, VerifyError> {
     let answer: Answer = serde_json::from_str(text)
-        .map_err(|error| VerifyError::NoReport { reason: error.to_string(), log: file.to_owned() })?;
+        .map_err(|error| VerifyError::no_report(error, &files.runner_log))?;
     let counted = answer.summary.steps_passed + answer.summary.steps_failed;
     if counted == 0 {
         let headline = match answer.summary.headline.lines().next() {
             Some(line) if !line.is_empty() => line.to_owned(),
             _ => answer.overall_status,
         };
-        return Err(VerifyError::NothingGraded { headline, report: file.to_owned() });
+        let report = files.report.clone();
+        return Err(VerifyError::NothingGraded { headline, report });
     }
     Ok(answer)
 }

@@ -32,14 +32,21 @@ pub(super) fn run(
         // The seller's clock has run since it was started.
         let elapsed = seller.started.elapsed().as_millis().to_string();
         command.arg("--require").arg(&runner.clock);
-        command.env("ADCP_SCAFFOLD_CLOCK", clock.as_str()).env("ADCP_SCAFFOLD_CLOCK_ELAPSED", elapsed);
+        command
+            .env("ADCP_SCAFFOLD_CLOCK", clock.as_str())
+            .env("ADCP_SCAFFOLD_CLOCK_ELAPSED", elapsed);
     }
     command
         .arg(&runner.script)
         .args(["storyboard", "run", &seller.url])
         .args(name)
         .args(["--auth", TOKEN, "--allow-http"])
-        .args(["--timeout", &RUNNER_TIMEOUT.to_string(), "--json", "--summary-output"])
+        .args([
+            "--timeout",
+            &RUNNER_TIMEOUT.to_string(),
+            "--json",
+            "--summary-output",
+        ])
         .arg(&files.summary)
         // Last: a word after it would be taken for its mode.
         .arg("--webhook-receiver")
@@ -50,10 +57,13 @@ pub(super) fn run(
         .stderr(create(&files.runner_log)?);
     let mut process = Group::spawn(command)?;
     if process.wait(PATIENCE)?.is_none() {
-        return Err(VerifyError::RunnerTimeout { seconds: PATIENCE.as_secs(), log: files.runner_log.clone() });
+        return Err(VerifyError::RunnerTimeout {
+            seconds: PATIENCE.as_secs(),
+            log: files.runner_log.clone(),
+        });
     }
     std::fs::read_to_string(&files.report)
-        .map_err(|error| VerifyError::NoReport { reason: error.to_string(), log: files.runner_log.clone() })
+        .map_err(|error| VerifyError::no_report(error, &files.runner_log))
 }
 
 /// Seller and runner are both on this machine, whatever proxy the user has.

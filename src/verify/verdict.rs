@@ -113,7 +113,9 @@ pub struct Failure {
 
 impl Verdict {
     pub(super) fn new(options: &Options, runs: Vec<Run>) -> Self {
-        let steps = runs.iter().fold(Tally::default(), |sum, run| sum.plus(run.steps));
+        let steps = runs
+            .iter()
+            .fold(Tally::default(), |sum, run| sum.plus(run.steps));
         Verdict {
             seller: options.seller.clone(),
             runner: install::version(),
@@ -152,28 +154,56 @@ pub(super) fn judge(name: &str, answer: Answer, report: &Path) -> Run {
     let mut storyboards: Vec<Storyboard> = Vec::new();
     for scenario in answer.tracks.into_iter().flat_map(|track| track.scenarios) {
         // Ids may hold slashes themselves (`media_buy_seller/delivery_reporting/setup`).
-        let (id, phase) = scenario.scenario.rsplit_once('/').unwrap_or((&scenario.scenario, ""));
-        let at = storyboards.iter().position(|storyboard| storyboard.id == id).unwrap_or_else(|| {
-            storyboards.push(Storyboard { id: id.to_owned(), steps: Tally::default(), skips: Vec::new() });
-            storyboards.len() - 1
-        });
+        let (id, phase) = scenario
+            .scenario
+            .rsplit_once('/')
+            .unwrap_or((&scenario.scenario, ""));
+        let at = storyboards
+            .iter()
+            .position(|storyboard| storyboard.id == id)
+            .unwrap_or_else(|| {
+                storyboards.push(Storyboard {
+                    id: id.to_owned(),
+                    steps: Tally::default(),
+                    skips: Vec::new(),
+                });
+                storyboards.len() - 1
+            });
         for step in scenario.steps {
             storyboards[at].count(phase, step);
         }
     }
     let executed = &answer.storyboards_executed;
-    storyboards.sort_by_key(|storyboard| executed.iter().position(|id| *id == storyboard.id).unwrap_or(usize::MAX));
+    storyboards.sort_by_key(|storyboard| {
+        executed
+            .iter()
+            .position(|id| *id == storyboard.id)
+            .unwrap_or(usize::MAX)
+    });
     let summary = answer.summary;
-    let steps = Tally { passed: summary.steps_passed, failed: summary.steps_failed, skipped: summary.steps_skipped };
-    let listed = storyboards.iter().fold(Tally::default(), |sum, storyboard| sum.plus(storyboard.steps));
-    let unlisted: Vec<String> =
-        executed.iter().filter(|id| storyboards.iter().all(|storyboard| storyboard.id != **id)).cloned().collect();
+    let steps = Tally {
+        passed: summary.steps_passed,
+        failed: summary.steps_failed,
+        skipped: summary.steps_skipped,
+    };
+    let listed = storyboards
+        .iter()
+        .fold(Tally::default(), |sum, storyboard| {
+            sum.plus(storyboard.steps)
+        });
+    let unlisted: Vec<String> = executed
+        .iter()
+        .filter(|id| storyboards.iter().all(|storyboard| storyboard.id != **id))
+        .cloned()
+        .collect();
     let rest = steps.minus(listed);
     Run {
         name: name.to_owned(),
         steps,
-        unlisted: (!unlisted.is_empty() || rest != Tally::default())
-            .then_some(Unlisted { storyboards: unlisted, steps: rest }),
+        unlisted: (!unlisted.is_empty() || rest != Tally::default()).then_some(Unlisted {
+            storyboards: unlisted,
+            steps: rest,
+        }),
         storyboards,
         failures: answer.failures.into_iter().map(failure).collect(),
         report: report.to_owned(),
@@ -184,9 +214,13 @@ impl Storyboard {
     fn count(&mut self, phase: &str, step: Step) {
         if step.skipped {
             self.steps.skipped += 1;
-            let detail = step.details.as_ref().and_then(Value::as_str).map(str::to_owned);
             let reason = step.skip_reason.unwrap_or_else(|| "unknown".to_owned());
-            self.skips.push(Skip { phase: phase.to_owned(), step: step.step, reason, detail });
+            self.skips.push(Skip {
+                phase: phase.to_owned(),
+                step: step.step,
+                reason,
+                detail: step.error,
+            });
         } else if step.passed {
             self.steps.passed += 1;
         } else {
@@ -202,16 +236,23 @@ fn failure(failed: Failed) -> Failure {
     };
     let validation = failed.validation;
     let described = validation.as_ref().and_then(|it| it.description.clone());
-    let (pointer, expected, actual) =
-        validation.map_or((None, None, None), |it| (it.json_pointer, it.expected, it.actual));
+    let (pointer, expected, actual) = validation.map_or((None, None, None), |it| {
+        (it.json_pointer, it.expected, it.actual)
+    });
     Failure {
         storyboard: failed.storyboard_id,
         step: failed.step_id,
         title: failed.step_title,
         task: failed.task,
-        error: failed.error.map(words).or(described).unwrap_or_else(|| "the runner gives no reason".to_owned()),
+        error: failed
+            .error
+            .map(words)
+            .or(described)
+            .unwrap_or_else(|| "the runner gives no reason".to_owned()),
         pointer: pointer.filter(|pointer| !pointer.is_null()).map(words),
-        expected: expected.or(failed.expected).filter(|value| !value.is_null()),
+        expected: expected
+            .or(failed.expected)
+            .filter(|value| !value.is_null()),
         actual: actual.filter(|value| !value.is_null()),
     }
 }

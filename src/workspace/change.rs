@@ -33,7 +33,10 @@ pub enum Action {
 impl Action {
     /// Whether the run changes the tree or the lock for this file.
     pub fn is_change(self) -> bool {
-        !matches!(self, Action::Unchanged | Action::KeepYours | Action::StayDeleted)
+        !matches!(
+            self,
+            Action::Unchanged | Action::KeepYours | Action::StayDeleted
+        )
     }
 
     /// What the action is called in a listing.
@@ -62,8 +65,12 @@ impl Action {
             Action::Update => "the emitted text has changed and you had not edited it",
             Action::Discard => "your edits of a generated file are dropped, as asked",
             Action::Merge => "your edits and the emitted text both changed, and fit together",
-            Action::Conflict => "your edits and the emitted text clash: resolve the markers in this file",
-            Action::KeepYours => "a file of yours lies where one would be seeded: remove it and run again to get the tool's",
+            Action::Conflict => {
+                "your edits and the emitted text clash: resolve the markers in this file"
+            }
+            Action::KeepYours => {
+                "a file of yours lies where one would be seeded: remove it and run again to get the tool's"
+            }
             Action::StayDeleted => "you deleted it",
             Action::Remove => "no longer emitted, and you had not edited it",
             Action::Release => "no longer emitted; you had edited it, so it is yours from now on",
@@ -92,7 +99,9 @@ impl Change {
         if self.before == self.after {
             return None;
         }
-        let text = |bytes: &Option<Vec<u8>>| String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned();
+        let text = |bytes: &Option<Vec<u8>>| {
+            String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned()
+        };
         let name = |bytes: &Option<Vec<u8>>, side| match bytes {
             Some(_) => format!("{side}/{}", self.path),
             None => "/dev/null".to_owned(),
@@ -146,16 +155,25 @@ impl ProblemKind {
     pub fn cause(&self) -> String {
         match self {
             ProblemKind::EditedGenerated => "was edited by hand, but is generated".to_owned(),
-            ProblemKind::ForeignGenerated => "is not from this tool, but lies where a generated file goes".to_owned(),
-            ProblemKind::UnresolvedMarkers(line) => format!("holds an unresolved conflict at line {line}"),
+            ProblemKind::ForeignGenerated => {
+                "is not from this tool, but lies where a generated file goes".to_owned()
+            }
+            ProblemKind::UnresolvedMarkers(line) => {
+                format!("holds an unresolved conflict at line {line}")
+            }
             ProblemKind::NotAFile(words) => words.clone(),
-            ProblemKind::CaseClash(other) => format!("differs from `{other}` in upper and lower case only"),
+            ProblemKind::CaseClash(other) => {
+                format!("differs from `{other}` in upper and lower case only")
+            }
             ProblemKind::BaseDamaged => {
-                "cannot be merged because its copy below `.adcp/base` is missing or changed".to_owned()
+                "cannot be merged because its copy below `.adcp/base` is missing or changed"
+                    .to_owned()
             }
             ProblemKind::ReadOnlyFolder => "is a read-only folder".to_owned(),
             ProblemKind::Interrupted => "was left by an interrupted run".to_owned(),
-            ProblemKind::ChangedMeanwhile => "changed during the run and was left as it is".to_owned(),
+            ProblemKind::ChangedMeanwhile => {
+                "changed during the run and was left as it is".to_owned()
+            }
         }
     }
 
@@ -168,7 +186,9 @@ impl ProblemKind {
             ProblemKind::ForeignGenerated => {
                 "move it elsewhere, or overwrite it with `adcp-scaffold regenerate --discard-edits`"
             }
-            ProblemKind::UnresolvedMarkers(_) => "choose between the two texts and remove the marker lines",
+            ProblemKind::UnresolvedMarkers(_) => {
+                "choose between the two texts and remove the marker lines"
+            }
             ProblemKind::NotAFile(_) => "put a regular file in its place or delete it",
             ProblemKind::CaseClash(_) => "rename or remove the other one",
             ProblemKind::BaseDamaged => "restore `.adcp` from version control",
@@ -193,7 +213,11 @@ pub struct Outcome {
 impl Outcome {
     /// Whether the adopter has something to do: exit code 1.
     pub fn has_findings(&self) -> bool {
-        !self.problems.is_empty() || self.changes.iter().any(|change| change.action == Action::Conflict)
+        !self.problems.is_empty()
+            || self
+                .changes
+                .iter()
+                .any(|change| change.action == Action::Conflict)
     }
 }
 

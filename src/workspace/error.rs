@@ -71,7 +71,9 @@ pub enum WorkspaceError {
         source: io::Error,
     },
     /// The swap began and could not be finished; the journal keeps what is owed.
-    #[error("{source}; the run is half done and nothing is lost, remove the cause and run `adcp-scaffold regenerate` to finish it")]
+    #[error(
+        "{source}; the run is half done and nothing is lost, remove the cause and run `adcp-scaffold regenerate` to finish it"
+    )]
     Interrupted {
         /// What stopped the swap.
         source: Box<WorkspaceError>,

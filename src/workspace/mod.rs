@@ -58,7 +58,9 @@ pub fn refuse_occupied(root: &Path) -> Result<(), WorkspaceError> {
     }
     // What an interrupted `new` staged before its journal was in place is no content.
     let own = names_in(&root.join(OWN))?;
-    let is_leftover = own.iter().all(|name| [BUSY, STAGING].contains(&format!("{OWN}/{name}").as_str()));
+    let is_leftover = own
+        .iter()
+        .all(|name| [BUSY, STAGING].contains(&format!("{OWN}/{name}").as_str()));
     let names = names_in(root)?;
     if names.iter().all(|name| name == OWN && is_leftover) {
         return Ok(());
@@ -86,7 +88,10 @@ pub fn create(
         Operation {
             path: MANIFEST.to_owned(),
             was: None,
-            kind: Kind::Put { contents: manifest.as_bytes().to_vec(), mode: Mode::Plain },
+            kind: Kind::Put {
+                contents: manifest.as_bytes().to_vec(),
+                mode: Mode::Plain,
+            },
         },
     );
     write(root, disk, reconciled, Durability::Cached)
@@ -109,7 +114,12 @@ impl<'a> Workspace<'a> {
         let busy = occupy(root, disk)?;
         let finished_interrupted_run = is_pending(root)?;
         finish(root, disk, Durability::Synced)?;
-        Ok(Workspace { root: root.to_path_buf(), disk, finished_interrupted_run, _busy: busy })
+        Ok(Workspace {
+            root: root.to_path_buf(),
+            disk,
+            finished_interrupted_run,
+            _busy: busy,
+        })
     }
 
     /// Whether [`Workspace::open`] finished an interrupted run; worth a line to the user.
@@ -138,13 +148,25 @@ pub fn preview(
     discard_edits: bool,
 ) -> Result<Outcome, WorkspaceError> {
     let lock = read_lock(root)?;
-    let Reconciled { changes, mut problems, .. } = reconcile(root, Some(&lock), stamp, rendered, discard_edits)?;
+    let Reconciled {
+        changes,
+        mut problems,
+        ..
+    } = reconcile(root, Some(&lock), stamp, rendered, discard_edits)?;
     problems.extend(interrupted(root)?);
-    Ok(Outcome { changes, problems, written: false })
+    Ok(Outcome {
+        changes,
+        problems,
+        written: false,
+    })
 }
 
 /// Every reason why the tree is not what this tool would write now. Touches nothing.
-pub fn check(root: &Path, stamp: &Stamp, rendered: &[RenderedFile]) -> Result<Vec<Drift>, WorkspaceError> {
+pub fn check(
+    root: &Path,
+    stamp: &Stamp,
+    rendered: &[RenderedFile],
+) -> Result<Vec<Drift>, WorkspaceError> {
     const REGENERATE: &str = "run `adcp-scaffold regenerate`";
     let lock = read_lock(root)?;
     let reconciled = reconcile(root, Some(&lock), stamp, rendered, false)?;
@@ -158,21 +180,33 @@ pub fn check(root: &Path, stamp: &Stamp, rendered: &[RenderedFile]) -> Result<Ve
             remedy: problem.kind.remedy().to_owned(),
         })
         .collect();
-    drifts.extend(reconciled.changes.iter().filter(|change| change.action.is_change()).map(|change| Drift {
-        path: change.path.clone(),
-        cause: match change.action {
-            Action::Create => "is missing: this tool emits it now".to_owned(),
-            Action::Restore => "is missing: it is generated and must not be deleted".to_owned(),
-            Action::Remove | Action::Release => "is no longer emitted".to_owned(),
-            _ => "is stale: this tool emits another text now".to_owned(),
-        },
-        remedy: REGENERATE.to_owned(),
-    }));
-    drifts.extend(lock_drifts(&lock, stamp, &reconciled.lock, &drifts).into_iter().map(|cause| Drift {
-        path: LOCK.to_owned(),
-        cause,
-        remedy: REGENERATE.to_owned(),
-    }));
+    drifts.extend(
+        reconciled
+            .changes
+            .iter()
+            .filter(|change| change.action.is_change())
+            .map(|change| Drift {
+                path: change.path.clone(),
+                cause: match change.action {
+                    Action::Create => "is missing: this tool emits it now".to_owned(),
+                    Action::Restore => {
+                        "is missing: it is generated and must not be deleted".to_owned()
+                    }
+                    Action::Remove | Action::Release => "is no longer emitted".to_owned(),
+                    _ => "is stale: this tool emits another text now".to_owned(),
+                },
+                remedy: REGENERATE.to_owned(),
+            }),
+    );
+    drifts.extend(
+        lock_drifts(&lock, stamp, &reconciled.lock, &drifts)
+            .into_iter()
+            .map(|cause| Drift {
+                path: LOCK.to_owned(),
+                cause,
+                remedy: REGENERATE.to_owned(),
+            }),
+    );
     drifts.sort_by(|left, right| (&left.path, &left.cause).cmp(&(&right.path, &right.cause)));
     Ok(drifts)
 }
@@ -182,12 +216,20 @@ fn lock_drifts(lock: &Lock, stamp: &Stamp, expected: &Lock, drifts: &[Drift]) ->
     let was = &lock.stamp;
     let mut causes = Vec::new();
     if was.tool != stamp.tool {
-        causes.push(format!("is from adcp-scaffold {}, this is {}", was.tool, stamp.tool));
+        causes.push(format!(
+            "is from adcp-scaffold {}, this is {}",
+            was.tool, stamp.tool
+        ));
     }
     if was.runtime != stamp.runtime {
-        causes.push(format!("is for runtime {}, this tool has {}", was.runtime, stamp.runtime));
+        causes.push(format!(
+            "is for runtime {}, this tool has {}",
+            was.runtime, stamp.runtime
+        ));
     }
-    if (&was.spec, &was.spec_version, &was.spec_hash) != (&stamp.spec, &stamp.spec_version, &stamp.spec_hash) {
+    if (&was.spec, &was.spec_version, &was.spec_hash)
+        != (&stamp.spec, &stamp.spec_version, &stamp.spec_hash)
+    {
         causes.push(format!(
             "is for AdCP {} ({}), the manifest and this tool have {} ({})",
             was.spec, was.spec_version, stamp.spec, stamp.spec_version
@@ -202,13 +244,21 @@ fn lock_drifts(lock: &Lock, stamp: &Stamp, expected: &Lock, drifts: &[Drift]) ->
             _ if explained(path) => {}
             None => causes.push(format!("has no entry for `{path}`")),
             Some(recorded) if recorded != entry => {
-                causes.push(format!("has an entry for `{path}` that is not what the tool wrote"));
+                causes.push(format!(
+                    "has an entry for `{path}` that is not what the tool wrote"
+                ));
             }
             Some(_) => {}
         }
     }
-    for path in lock.files.keys().filter(|path| !expected.files.contains_key(*path) && !explained(path)) {
-        causes.push(format!("has an entry for `{path}`, which is no longer emitted"));
+    for path in lock
+        .files
+        .keys()
+        .filter(|path| !expected.files.contains_key(*path) && !explained(path))
+    {
+        causes.push(format!(
+            "has an entry for `{path}`, which is no longer emitted"
+        ));
     }
     causes
 }
@@ -224,18 +274,42 @@ fn read_lock(root: &Path) -> Result<Lock, WorkspaceError> {
     match observe(root, LOCK)? {
         Found::File(content) => Lock::parse(root, &content.bytes),
         Found::Missing => Err(WorkspaceError::NotSeller(root.to_path_buf())),
-        Found::Unusable(cause) => Err(WorkspaceError::Unusable { path: locate(root, LOCK), cause }),
+        Found::Unusable(cause) => Err(WorkspaceError::Unusable {
+            path: locate(root, LOCK),
+            cause,
+        }),
     }
 }
 
-fn write(root: &Path, disk: &dyn Disk, reconciled: Reconciled, durability: Durability) -> Result<Outcome, WorkspaceError> {
-    let Reconciled { changes, mut problems, operations, .. } = reconciled;
+fn write(
+    root: &Path,
+    disk: &dyn Disk,
+    reconciled: Reconciled,
+    durability: Durability,
+) -> Result<Outcome, WorkspaceError> {
+    let Reconciled {
+        changes,
+        mut problems,
+        operations,
+        ..
+    } = reconciled;
     if !problems.is_empty() {
-        return Ok(Outcome { changes, problems, written: false });
+        return Ok(Outcome {
+            changes,
+            problems,
+            written: false,
+        });
     }
     let Swapped { skipped } = swap(root, disk, &operations, durability)?;
-    problems.extend(skipped.into_iter().map(|path| Problem { path, kind: ProblemKind::ChangedMeanwhile }));
-    Ok(Outcome { changes, problems, written: true })
+    problems.extend(skipped.into_iter().map(|path| Problem {
+        path,
+        kind: ProblemKind::ChangedMeanwhile,
+    }));
+    Ok(Outcome {
+        changes,
+        problems,
+        written: true,
+    })
 }
 
 /// Makes the folder and those above it.
@@ -253,7 +327,10 @@ fn make_root(root: &Path, disk: &dyn Disk) -> Result<(), WorkspaceError> {
 /// Holds the seller until the handle is dropped or the process ends, however it ends.
 fn occupy(root: &Path, disk: &dyn Disk) -> Result<File, WorkspaceError> {
     if let Found::Unusable(cause) = observe(root, BUSY)? {
-        return Err(WorkspaceError::Unusable { path: locate(root, BUSY), cause });
+        return Err(WorkspaceError::Unusable {
+            path: locate(root, BUSY),
+            cause,
+        });
     }
     let own = locate(root, OWN);
     disk.create_directory(&own).doing("create", &own)?;

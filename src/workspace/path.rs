@@ -73,12 +73,30 @@ mod tests {
     #[test]
     fn refuses_what_leaves_the_folder_or_differs_between_platforms() {
         for path in [
-            "", "/etc/passwd", "../x", "a/../b", "a//b", "a/", "./a", "a\\b", "C:/x", "a/con.rs",
-            "nul", "a./b", "a\0b", "a\nb", "what?.rs",
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../b",
+            "a//b",
+            "a/",
+            "./a",
+            "a\\b",
+            "C:/x",
+            "a/con.rs",
+            "nul",
+            "a./b",
+            "a\0b",
+            "a\nb",
+            "what?.rs",
         ] {
             assert!(!is_portable(path), "{path:?}");
         }
-        for path in ["Cargo.toml", "src/main.rs", ".github/workflows/ci.yml", "a b/c-d_e.f.g"] {
+        for path in [
+            "Cargo.toml",
+            "src/main.rs",
+            ".github/workflows/ci.yml",
+            "a b/c-d_e.f.g",
+        ] {
             assert!(is_portable(path), "{path:?}");
         }
     }

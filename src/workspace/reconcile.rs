@@ -39,10 +39,22 @@ pub(super) fn reconcile(
     refuse_unusable_paths(rendered)?;
     let none = BTreeMap::new();
     let recorded = lock.map_or(&none, |lock| &lock.files);
-    let mut run = Run { root, discard_edits, changes: Vec::new(), problems: Vec::new(), puts: Vec::new(), deletes: Vec::new(), bases: Vec::new(), files: BTreeMap::new() };
+    let mut run = Run {
+        root,
+        discard_edits,
+        changes: Vec::new(),
+        problems: Vec::new(),
+        puts: Vec::new(),
+        deletes: Vec::new(),
+        bases: Vec::new(),
+        files: BTreeMap::new(),
+    };
 
     let emitted: BTreeSet<&str> = rendered.iter().map(|file| file.path.as_str()).collect();
-    for (path, entry) in recorded.iter().filter(|(path, _)| !emitted.contains(path.as_str())) {
+    for (path, entry) in recorded
+        .iter()
+        .filter(|(path, _)| !emitted.contains(path.as_str()))
+    {
         run.no_longer_emitted(path, entry)?;
     }
     for file in rendered {
@@ -59,14 +71,22 @@ pub(super) fn reconcile(
 /// Refuses what only a defect of the templates can bring: odd paths, two files at one place, a
 /// file where another one needs a folder.
 fn refuse_unusable_paths(rendered: &[RenderedFile]) -> Result<(), WorkspaceError> {
-    let refuse = |path: &str, cause| Err(WorkspaceError::Emitted { path: path.to_owned(), cause });
+    let refuse = |path: &str, cause| {
+        Err(WorkspaceError::Emitted {
+            path: path.to_owned(),
+            cause,
+        })
+    };
     let mut folded = BTreeSet::new();
     for file in rendered {
         if !is_emittable(&file.path) {
             return refuse(&file.path, "the path leaves the zones of this tool");
         }
         if !folded.insert(file.path.to_lowercase()) {
-            return refuse(&file.path, "another file differs from it in upper and lower case at most");
+            return refuse(
+                &file.path,
+                "another file differs from it in upper and lower case at most",
+            );
         }
     }
     for path in &folded {
@@ -93,19 +113,29 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn generated(&mut self, file: &RenderedFile, entry: Option<&Entry>) -> Result<(), WorkspaceError> {
+    fn generated(
+        &mut self,
+        file: &RenderedFile,
+        entry: Option<&Entry>,
+    ) -> Result<(), WorkspaceError> {
         let now = file.contents.as_bytes();
         self.record(file);
         self.drop_base(&file.path)?;
         let found = observe(self.root, &file.path)?;
         let action = match &found {
-            Found::Unusable(words) => return self.problem(&file.path, ProblemKind::NotAFile(words.clone())),
+            Found::Unusable(words) => {
+                return self.problem(&file.path, ProblemKind::NotAFile(words.clone()));
+            }
             Found::Missing if entry.is_some() => Action::Restore,
             Found::Missing => Action::Create,
             Found::File(content) if content.says(now) => Action::Unchanged,
-            Found::File(content) if entry.is_some_and(|entry| content.has_hash(&entry.sha256)) => Action::Update,
+            Found::File(content) if entry.is_some_and(|entry| content.has_hash(&entry.sha256)) => {
+                Action::Update
+            }
             Found::File(_) if self.discard_edits => Action::Discard,
-            Found::File(_) if entry.is_some() => return self.problem(&file.path, ProblemKind::EditedGenerated),
+            Found::File(_) if entry.is_some() => {
+                return self.problem(&file.path, ProblemKind::EditedGenerated);
+            }
             Found::File(_) => return self.problem(&file.path, ProblemKind::ForeignGenerated),
         };
         self.write(file, found, action, now.to_vec())
@@ -139,7 +169,12 @@ impl Run<'_> {
         }
         self.keep_base(file)?;
         if base == now || ours.says(now) {
-            self.change(file, Action::Unchanged, Some(&ours.bytes), Some(&ours.bytes));
+            self.change(
+                file,
+                Action::Unchanged,
+                Some(&ours.bytes),
+                Some(&ours.bytes),
+            );
             return Ok(());
         }
         let (action, text) = if ours.says(&base) {
@@ -158,7 +193,12 @@ impl Run<'_> {
         let now = file.contents.as_bytes();
         match &found {
             Found::File(ours) if !ours.says(now) => {
-                self.change(file, Action::KeepYours, Some(&ours.bytes), Some(&ours.bytes));
+                self.change(
+                    file,
+                    Action::KeepYours,
+                    Some(&ours.bytes),
+                    Some(&ours.bytes),
+                );
                 Ok(())
             }
             Found::Missing if self.case_clash(&file.path)?.is_some() => {
@@ -179,7 +219,12 @@ impl Run<'_> {
     }
 
     /// A generated file that became a seeded one: its recorded hash stands in for the base.
-    fn seeded_from_generated(&mut self, file: &RenderedFile, entry: &Entry, found: Found) -> Result<(), WorkspaceError> {
+    fn seeded_from_generated(
+        &mut self,
+        file: &RenderedFile,
+        entry: &Entry,
+        found: Found,
+    ) -> Result<(), WorkspaceError> {
         let now = file.contents.as_bytes();
         let action = match &found {
             Found::File(ours) if ours.says(now) => Action::Unchanged,
@@ -204,7 +249,9 @@ impl Run<'_> {
             Found::Unusable(_) => None,
             Found::File(content) => Some(content),
         };
-        let untouched = content.as_ref().is_some_and(|content| content.has_hash(&entry.sha256));
+        let untouched = content
+            .as_ref()
+            .is_some_and(|content| content.has_hash(&entry.sha256));
         let action = match entry.zone {
             _ if untouched => Action::Remove,
             Zone::Generated if self.discard_edits => Action::Remove,
@@ -213,15 +260,34 @@ impl Run<'_> {
         };
         let before = content.map(|content| content.bytes);
         if action == Action::Remove {
-            self.deletes.push(Operation { path: path.to_owned(), was: before.as_deref().map(sha256), kind: Kind::Delete });
+            self.deletes.push(Operation {
+                path: path.to_owned(),
+                was: before.as_deref().map(sha256),
+                kind: Kind::Delete,
+            });
         }
-        let after = if action == Action::Release { before.clone() } else { None };
-        self.changes.push(Change { path: path.to_owned(), zone: entry.zone, action, before, after });
+        let after = if action == Action::Release {
+            before.clone()
+        } else {
+            None
+        };
+        self.changes.push(Change {
+            path: path.to_owned(),
+            zone: entry.zone,
+            action,
+            before,
+            after,
+        });
         Ok(())
     }
 
     /// The stored base; where that is damaged but the adopter's file is the recorded text, that one.
-    fn base(&self, file: &RenderedFile, entry: &Entry, ours: &Content) -> Result<Option<Vec<u8>>, WorkspaceError> {
+    fn base(
+        &self,
+        file: &RenderedFile,
+        entry: &Entry,
+        ours: &Content,
+    ) -> Result<Option<Vec<u8>>, WorkspaceError> {
         if let Found::File(stored) = observe(self.root, &base_of(&file.path))?
             && stored.has_hash(&entry.sha256)
         {
@@ -231,7 +297,13 @@ impl Run<'_> {
         Ok(usable.then(|| with_line_feeds(&ours.bytes).into_owned()))
     }
 
-    fn write(&mut self, file: &RenderedFile, found: Found, action: Action, text: Vec<u8>) -> Result<(), WorkspaceError> {
+    fn write(
+        &mut self,
+        file: &RenderedFile,
+        found: Found,
+        action: Action,
+        text: Vec<u8>,
+    ) -> Result<(), WorkspaceError> {
         let ours = match found {
             Found::File(content) => Some(content),
             _ => None,
@@ -250,12 +322,17 @@ impl Run<'_> {
             None if file.executable => (text, Mode::Executable, None),
             None => (text, Mode::Plain, None),
             Some(ours) => {
-                let text = if action == Action::Update { with_line_ends_of(&ours.bytes, text) } else { text };
-                let mode = if file.executable && !ours.is_executable() && file.zone == Zone::Generated {
-                    Mode::Executable
+                let text = if action == Action::Update {
+                    with_line_ends_of(&ours.bytes, text)
                 } else {
-                    Mode::Like(ours.permissions)
+                    text
                 };
+                let mode =
+                    if file.executable && !ours.is_executable() && file.zone == Zone::Generated {
+                        Mode::Executable
+                    } else {
+                        Mode::Like(ours.permissions)
+                    };
                 (text, mode, Some(ours.bytes))
             }
         };
@@ -263,7 +340,10 @@ impl Run<'_> {
         self.puts.push(Operation {
             path: file.path.clone(),
             was: before.as_deref().map(sha256),
-            kind: Kind::Put { contents: text, mode },
+            kind: Kind::Put {
+                contents: text,
+                mode,
+            },
         });
         Ok(())
     }
@@ -273,7 +353,11 @@ impl Run<'_> {
         let other = case_variant(self.root, path)?;
         Ok(other.filter(|other| {
             !self.deletes.iter().any(|delete| {
-                delete.path == *other || delete.path.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('/'))
+                delete.path == *other
+                    || delete
+                        .path
+                        .strip_prefix(other.as_str())
+                        .is_some_and(|rest| rest.starts_with('/'))
             })
         }))
     }
@@ -287,30 +371,47 @@ impl Run<'_> {
             }
         }
         for folder in seen {
-            self.problems.push(Problem { path: folder, kind: ProblemKind::ReadOnlyFolder });
+            self.problems.push(Problem {
+                path: folder,
+                kind: ProblemKind::ReadOnlyFolder,
+            });
         }
         Ok(())
     }
 
     fn end(mut self, stamp: &Stamp) -> Result<Reconciled, WorkspaceError> {
-        self.changes.sort_by(|left, right| left.path.cmp(&right.path));
-        self.problems.sort_by(|left, right| left.path.cmp(&right.path));
-        let lock = Lock { stamp: stamp.clone(), files: self.files };
+        self.changes
+            .sort_by(|left, right| left.path.cmp(&right.path));
+        self.problems
+            .sort_by(|left, right| left.path.cmp(&right.path));
+        let lock = Lock {
+            stamp: stamp.clone(),
+            files: self.files,
+        };
         let mut operations = self.deletes;
         operations.extend(self.puts);
         operations.extend(self.bases);
         operations.extend(own_operation(self.root, IGNORE, Some(IGNORED))?);
         operations.extend(own_operation(self.root, LOCK, Some(&lock.text()))?);
-        Ok(Reconciled { changes: self.changes, problems: self.problems, operations, lock })
+        Ok(Reconciled {
+            changes: self.changes,
+            problems: self.problems,
+            operations,
+            lock,
+        })
     }
 
     fn record(&mut self, file: &RenderedFile) {
-        let entry = Entry { zone: file.zone, sha256: sha256(file.contents.as_bytes()) };
+        let entry = Entry {
+            zone: file.zone,
+            sha256: sha256(file.contents.as_bytes()),
+        };
         self.files.insert(file.path.clone(), entry);
     }
 
     fn keep_base(&mut self, file: &RenderedFile) -> Result<(), WorkspaceError> {
-        self.bases.extend(base_operation(self.root, &file.path, Some(&file.contents))?);
+        self.bases
+            .extend(base_operation(self.root, &file.path, Some(&file.contents))?);
         Ok(())
     }
 
@@ -319,7 +420,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn change(&mut self, file: &RenderedFile, action: Action, before: Option<&[u8]>, after: Option<&[u8]>) {
+    fn change(
+        &mut self,
+        file: &RenderedFile,
+        action: Action,
+        before: Option<&[u8]>,
+        after: Option<&[u8]>,
+    ) {
         self.changes.push(Change {
             path: file.path.clone(),
             zone: file.zone,
@@ -330,7 +437,10 @@ impl Run<'_> {
     }
 
     fn problem(&mut self, path: &str, kind: ProblemKind) -> Result<(), WorkspaceError> {
-        self.problems.push(Problem { path: path.to_owned(), kind });
+        self.problems.push(Problem {
+            path: path.to_owned(),
+            kind,
+        });
         Ok(())
     }
 }

@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::disk::{Disk, Mode};
 use super::error::{Doing, WorkspaceError};
 use super::lock::{Lock, is_hash};
-use super::path::{BASE, IGNORE, JOURNAL, LOCK, MANIFEST, OWN, STAGING, base_of, is_emittable, is_portable, locate};
+use super::path::{
+    BASE, IGNORE, JOURNAL, LOCK, MANIFEST, OWN, STAGING, base_of, is_emittable, is_portable, locate,
+};
 use super::text::sha256;
 use super::tree::{Found, names_in, observe};
 
@@ -97,7 +99,12 @@ pub(super) fn swap(
     finish(root, disk, durability)
 }
 
-fn stage(root: &Path, disk: &dyn Disk, operations: &[Operation], durability: Durability) -> Result<(), WorkspaceError> {
+fn stage(
+    root: &Path,
+    disk: &dyn Disk,
+    operations: &[Operation],
+    durability: Durability,
+) -> Result<(), WorkspaceError> {
     let staging = locate(root, STAGING);
     disk.create_directory(&staging).doing("create", &staging)?;
     let durable = durability == Durability::Synced;
@@ -107,18 +114,27 @@ fn stage(root: &Path, disk: &dyn Disk, operations: &[Operation], durability: Dur
             Kind::Delete => None,
             Kind::Put { contents, mode } => {
                 let place = staging.join(number.to_string());
-                disk.write(&place, contents, mode, durable).doing("write", &place)?;
+                disk.write(&place, contents, mode, durable)
+                    .doing("write", &place)?;
                 Some(number)
             }
         };
-        steps.push(Step { path: operation.path.clone(), was: operation.was.clone(), staged });
+        steps.push(Step {
+            path: operation.path.clone(),
+            was: operation.was.clone(),
+            staged,
+        });
     }
     let journal = locate(root, JOURNAL);
-    let text = serde_json::to_vec_pretty(&Journal { format: FORMAT, steps })
-        .map_err(io::Error::other)
-        .doing("describe", &journal)?;
+    let text = serde_json::to_vec_pretty(&Journal {
+        format: FORMAT,
+        steps,
+    })
+    .map_err(io::Error::other)
+    .doing("describe", &journal)?;
     let draft = staging.join("draft.json");
-    disk.write(&draft, &text, &Mode::Plain, durable).doing("write", &draft)?;
+    disk.write(&draft, &text, &Mode::Plain, durable)
+        .doing("write", &draft)?;
     if durable {
         disk.sync_directory(&staging).doing("sync", &staging)?;
     }
@@ -127,7 +143,11 @@ fn stage(root: &Path, disk: &dyn Disk, operations: &[Operation], durability: Dur
 
 /// Finishes the run whose journal lies in the staging folder, or throws away what was staged
 /// without one. Safe to call at any time and any number of times.
-pub(super) fn finish(root: &Path, disk: &dyn Disk, durability: Durability) -> Result<Swapped, WorkspaceError> {
+pub(super) fn finish(
+    root: &Path,
+    disk: &dyn Disk,
+    durability: Durability,
+) -> Result<Swapped, WorkspaceError> {
     match observe(root, JOURNAL)? {
         Found::Missing => {
             clear(root, disk)?;
@@ -138,7 +158,9 @@ pub(super) fn finish(root: &Path, disk: &dyn Disk, durability: Durability) -> Re
             let steps = parse(root, &journal.bytes)?;
             let swapped = roll_forward(root, disk, &steps, durability)
                 .and_then(|swapped| clear(root, disk).map(|()| swapped));
-            swapped.map_err(|source| WorkspaceError::Interrupted { source: Box::new(source) })
+            swapped.map_err(|source| WorkspaceError::Interrupted {
+                source: Box::new(source),
+            })
         }
     }
 }
@@ -147,7 +169,10 @@ fn parse(root: &Path, bytes: &[u8]) -> Result<Vec<Step>, WorkspaceError> {
     let journal: Journal =
         serde_json::from_slice(bytes).map_err(|error| journal_error(root, error.to_string()))?;
     if journal.format != FORMAT {
-        return Err(journal_error(root, format!("its format is {}", journal.format)));
+        return Err(journal_error(
+            root,
+            format!("its format is {}", journal.format),
+        ));
     }
     for step in &journal.steps {
         let path = step.path.as_str();
@@ -157,7 +182,10 @@ fn parse(root: &Path, bytes: &[u8]) -> Result<Vec<Step>, WorkspaceError> {
                 .and_then(|rest| rest.strip_prefix('/'))
                 .is_some_and(is_emittable);
         if !is_portable(path) || !(own || is_emittable(path)) {
-            return Err(journal_error(root, format!("`{path}` is no path that this tool writes")));
+            return Err(journal_error(
+                root,
+                format!("`{path}` is no path that this tool writes"),
+            ));
         }
         if step.was.as_deref().is_some_and(|was| !is_hash(was)) {
             return Err(journal_error(root, format!("`{path}` has no valid hash")));
@@ -167,17 +195,27 @@ fn parse(root: &Path, bytes: &[u8]) -> Result<Vec<Step>, WorkspaceError> {
 }
 
 fn journal_error(root: &Path, cause: String) -> WorkspaceError {
-    WorkspaceError::Journal { path: locate(root, JOURNAL), cause }
+    WorkspaceError::Journal {
+        path: locate(root, JOURNAL),
+        cause,
+    }
 }
 
-fn roll_forward(root: &Path, disk: &dyn Disk, steps: &[Step], durability: Durability) -> Result<Swapped, WorkspaceError> {
+fn roll_forward(
+    root: &Path,
+    disk: &dyn Disk,
+    steps: &[Step],
+    durability: Durability,
+) -> Result<Swapped, WorkspaceError> {
     let mut swapped = Swapped::default();
     let mut touched = BTreeSet::new();
     for step in steps {
-        let of_skipped = step
-            .path
-            .strip_prefix(BASE)
-            .is_some_and(|rest| swapped.skipped.iter().any(|path| rest.strip_prefix('/') == Some(path)));
+        let of_skipped = step.path.strip_prefix(BASE).is_some_and(|rest| {
+            swapped
+                .skipped
+                .iter()
+                .any(|path| rest.strip_prefix('/') == Some(path))
+        });
         if of_skipped {
             continue;
         }
@@ -186,11 +224,19 @@ fn roll_forward(root: &Path, disk: &dyn Disk, steps: &[Step], durability: Durabi
         } else if !perform(root, disk, step)? {
             swapped.skipped.push(step.path.clone());
         }
-        touched.insert(step.path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned()));
+        touched.insert(
+            step.path
+                .rsplit_once('/')
+                .map_or(String::new(), |(folder, _)| folder.to_owned()),
+        );
     }
     if durability == Durability::Synced {
         for folder in touched {
-            let place = if folder.is_empty() { root.to_path_buf() } else { locate(root, &folder) };
+            let place = if folder.is_empty() {
+                root.to_path_buf()
+            } else {
+                locate(root, &folder)
+            };
             if place.is_dir() {
                 disk.sync_directory(&place).doing("sync", &place)?;
             }
@@ -202,7 +248,9 @@ fn roll_forward(root: &Path, disk: &dyn Disk, steps: &[Step], durability: Durabi
 /// Makes one step. `false` when the file is not the one that was looked at.
 fn perform(root: &Path, disk: &dyn Disk, step: &Step) -> Result<bool, WorkspaceError> {
     let place = locate(root, &step.path);
-    let staged = step.staged.map(|number| locate(root, STAGING).join(number.to_string()));
+    let staged = step
+        .staged
+        .map(|number| locate(root, STAGING).join(number.to_string()));
     if let Some(staged) = &staged
         && !staged.exists()
     {
@@ -257,8 +305,13 @@ fn keep_skipped_entries(
         };
     }
     let adjusted = locate(root, STAGING).join("lock.toml");
-    disk.write(&adjusted, lock.text().as_bytes(), &Mode::Plain, durability == Durability::Synced)
-        .doing("write", &adjusted)?;
+    disk.write(
+        &adjusted,
+        lock.text().as_bytes(),
+        &Mode::Plain,
+        durability == Durability::Synced,
+    )
+    .doing("write", &adjusted)?;
     disk.rename(&adjusted, &place).doing("write", &place)
 }
 
@@ -307,17 +360,28 @@ fn clear(root: &Path, disk: &dyn Disk) -> Result<(), WorkspaceError> {
 }
 
 /// The operation that brings the base of `path` to `contents`, if it is not there yet.
-pub(super) fn base_operation(root: &Path, path: &str, contents: Option<&str>) -> Result<Option<Operation>, WorkspaceError> {
+pub(super) fn base_operation(
+    root: &Path,
+    path: &str,
+    contents: Option<&str>,
+) -> Result<Option<Operation>, WorkspaceError> {
     own_operation(root, &base_of(path), contents)
 }
 
 /// The operation that brings a file of the tool's own folder to `contents`, if it is not there yet.
-pub(super) fn own_operation(root: &Path, path: &str, contents: Option<&str>) -> Result<Option<Operation>, WorkspaceError> {
+pub(super) fn own_operation(
+    root: &Path,
+    path: &str,
+    contents: Option<&str>,
+) -> Result<Option<Operation>, WorkspaceError> {
     let found = match observe(root, path)? {
         Found::Missing => None,
         Found::File(content) => Some(content),
         Found::Unusable(cause) => {
-            return Err(WorkspaceError::Unusable { path: locate(root, path), cause });
+            return Err(WorkspaceError::Unusable {
+                path: locate(root, path),
+                cause,
+            });
         }
     };
     let is_there = match (&found, contents) {
@@ -329,8 +393,15 @@ pub(super) fn own_operation(root: &Path, path: &str, contents: Option<&str>) -> 
         return Ok(None);
     }
     let kind = match contents {
-        Some(contents) => Kind::Put { contents: contents.as_bytes().to_vec(), mode: Mode::Plain },
+        Some(contents) => Kind::Put {
+            contents: contents.as_bytes().to_vec(),
+            mode: Mode::Plain,
+        },
         None => Kind::Delete,
     };
-    Ok(Some(Operation { path: path.to_owned(), was: found.map(|content| sha256(&content.bytes)), kind }))
+    Ok(Some(Operation {
+        path: path.to_owned(),
+        was: found.map(|content| sha256(&content.bytes)),
+        kind,
+    }))
 }

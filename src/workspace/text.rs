@@ -88,7 +88,10 @@ mod tests {
     fn carriage_returns_go_and_come_back() {
         let windows = b"a\r\nb\r\n".as_slice();
         assert_eq!(with_line_feeds(windows).as_ref(), b"a\nb\n");
-        assert_eq!(with_line_ends_of(windows, b"a\nc\n".to_vec()), b"a\r\nc\r\n");
+        assert_eq!(
+            with_line_ends_of(windows, b"a\nc\n".to_vec()),
+            b"a\r\nc\r\n"
+        );
         let mixed = b"a\r\nb\n".as_slice();
         assert_eq!(with_line_feeds(mixed).as_ref(), mixed);
     }
@@ -97,8 +100,14 @@ mod tests {
     fn only_a_whole_marker_sequence_is_a_conflict() {
         assert_eq!(conflict_line(b"Title\n=======\n>>>>>>> quoted\n"), None);
         assert_eq!(conflict_line(b"<<<<<<< only opened\n"), None);
-        assert_eq!(conflict_line(b"a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> main\n"), Some(2));
-        assert_eq!(conflict_line(b"<<<<<<< x\r\nb\r\n=======\r\nc\r\n>>>>>>> y\r\n"), Some(1));
+        assert_eq!(
+            conflict_line(b"a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> main\n"),
+            Some(2)
+        );
+        assert_eq!(
+            conflict_line(b"<<<<<<< x\r\nb\r\n=======\r\nc\r\n>>>>>>> y\r\n"),
+            Some(1)
+        );
     }
 
     #[test]

@@ -148,10 +148,7 @@ pub(super) fn read_only_folder(root: &Path, path: &str) -> Result<Option<String>
     while let Some((parent, _)) = folder.rsplit_once('/') {
         folder = parent;
         if let Some(metadata) = metadata(&locate(root, folder))? {
-            return Ok(metadata
-                .permissions()
-                .readonly()
-                .then(|| folder.to_owned()));
+            return Ok(metadata.permissions().readonly().then(|| folder.to_owned()));
         }
     }
     let read_only = metadata(root)?.is_some_and(|metadata| metadata.permissions().readonly());

@@ -24,8 +24,10 @@ async def talk(url: str, token: str, mode: str) -> dict:
             listed = await client.list_tools()
             arguments = {"buying_mode": "wholesale", "context": {"trace": "python"}}
             answer = await client.call_tool("get_products", arguments)
+            protocol = client.protocol_version
     body = answer.structured_content
     return {
+        "protocol": protocol,
         "tools": [tool.name for tool in listed.tools],
         "products": [product["product_id"] for product in body["products"]],
         "context": body["context"],

@@ -50,7 +50,10 @@ struct Case {
 #[test]
 fn every_case_ends_as_it_says() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regenerate/cases");
-    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     cases.sort();
     assert!(cases.len() >= 15, "only {} cases were found", cases.len());
     for case in cases {
@@ -69,7 +72,10 @@ fn run(name: &str, folder: &Path) {
     let scratch = tempfile::tempdir().unwrap();
     let root = scratch.path().join("seller");
     let manifest = "name = \"a\"\n";
-    let base = with_zones(rendered(&tree::read(&folder.join("base"))), &case.base_zones);
+    let base = with_zones(
+        rendered(&tree::read(&folder.join("base"))),
+        &case.base_zones,
+    );
     let theirs = rendered(&tree::read(&folder.join("theirs")));
     workspace::create(&root, &Hasty, &stamp("base"), &base, manifest).unwrap();
 
@@ -88,7 +94,11 @@ fn run(name: &str, folder: &Path) {
     let before = tree::read(&root);
 
     let preview = workspace::preview(&root, &stamp("theirs"), &theirs, case.discard_edits).unwrap();
-    assert_eq!(tree::read(&root), before, "{name}: a dry run touches nothing");
+    assert_eq!(
+        tree::read(&root),
+        before,
+        "{name}: a dry run touches nothing"
+    );
     let drift: BTreeMap<String, String> = workspace::check(&root, &stamp("base"), &theirs)
         .unwrap()
         .into_iter()
@@ -98,19 +108,45 @@ fn run(name: &str, folder: &Path) {
     assert_eq!(drift, case.drift, "{name}: drift");
 
     let outcome = regenerate(&root, &theirs, case.discard_edits);
-    assert_eq!((&preview.changes, &preview.problems), (&outcome.changes, &outcome.problems), "{name}: preview");
+    assert_eq!(
+        (&preview.changes, &preview.problems),
+        (&outcome.changes, &outcome.problems),
+        "{name}: preview"
+    );
     assert_eq!(actions(&outcome), case.actions, "{name}: actions");
-    let problems: BTreeMap<String, String> =
-        outcome.problems.iter().map(|problem| (problem.path.clone(), problem.kind.cause())).collect();
+    let problems: BTreeMap<String, String> = outcome
+        .problems
+        .iter()
+        .map(|problem| (problem.path.clone(), problem.kind.cause()))
+        .collect();
     assert_eq!(problems, case.problems, "{name}: problems");
-    assert_eq!(i32::from(outcome.has_findings()), case.exit, "{name}: exit code");
-    assert_eq!(outcome.written, problems.is_empty(), "{name}: all or nothing");
+    assert_eq!(
+        i32::from(outcome.has_findings()),
+        case.exit,
+        "{name}: exit code"
+    );
+    assert_eq!(
+        outcome.written,
+        problems.is_empty(),
+        "{name}: all or nothing"
+    );
 
-    let mut expected = if folder.join("expect").exists() { tree::read(&folder.join("expect")) } else { before };
+    let mut expected = if folder.join("expect").exists() {
+        tree::read(&folder.join("expect"))
+    } else {
+        before
+    };
     expected.insert("seller.toml".to_owned(), manifest.as_bytes().to_vec());
-    assert_eq!(shown(&tree::read(&root)), shown(&expected), "{name}: the tree afterwards");
+    assert_eq!(
+        shown(&tree::read(&root)),
+        shown(&expected),
+        "{name}: the tree afterwards"
+    );
     for path in &case.executable_after {
-        assert!(is_executable(&root.join(path)), "{name}: {path} is executable");
+        assert!(
+            is_executable(&root.join(path)),
+            "{name}: {path} is executable"
+        );
     }
     if outcome.written {
         again(name, &root, &theirs, &outcome, &ours);
@@ -129,9 +165,18 @@ fn again(name: &str, root: &Path, theirs: &[RenderedFile], first: &Outcome, ours
         let marked = tree::read(root);
         let waiting = regenerate(root, theirs, false);
         assert!(!waiting.written, "{name}: markers stop the next run");
-        let found: Vec<&str> = waiting.problems.iter().map(|problem| problem.path.as_str()).collect();
+        let found: Vec<&str> = waiting
+            .problems
+            .iter()
+            .map(|problem| problem.path.as_str())
+            .collect();
         assert_eq!(found, conflicts, "{name}: markers");
-        assert!(waiting.problems.iter().all(|problem| matches!(problem.kind, ProblemKind::UnresolvedMarkers(_))));
+        assert!(
+            waiting
+                .problems
+                .iter()
+                .all(|problem| matches!(problem.kind, ProblemKind::UnresolvedMarkers(_)))
+        );
         assert_eq!(tree::read(root), marked, "{name}: and nothing is written");
         for path in conflicts {
             fs::write(root.join(path), &ours[path]).unwrap();
@@ -140,8 +185,19 @@ fn again(name: &str, root: &Path, theirs: &[RenderedFile], first: &Outcome, ours
     let settled = tree::read(root);
     let second = regenerate(root, theirs, false);
     assert!(!second.has_findings(), "{name}: {:?}", second.problems);
-    assert!(second.changes.iter().all(|change| !change.action.is_change()), "{name}: {:?}", actions(&second));
-    assert_eq!(tree::read(root), settled, "{name}: the second run changes nothing");
+    assert!(
+        second
+            .changes
+            .iter()
+            .all(|change| !change.action.is_change()),
+        "{name}: {:?}",
+        actions(&second)
+    );
+    assert_eq!(
+        tree::read(root),
+        settled,
+        "{name}: the second run changes nothing"
+    );
     let drift = workspace::check(root, &stamp("theirs"), theirs).unwrap();
     assert_eq!(drift, [], "{name}: in step afterwards");
 }

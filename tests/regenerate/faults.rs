@@ -6,9 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use adcp_scaffold::workspace::{
-    self, Disk, Mode, Outcome, ProblemKind, Workspace, WorkspaceError,
-};
+use adcp_scaffold::workspace::{self, Disk, Mode, Outcome, ProblemKind, Workspace, WorkspaceError};
 
 use crate::tree::{self, Hasty, Tree, rendered, shown, stamp};
 
@@ -32,7 +30,11 @@ struct Breaking {
 
 impl Breaking {
     fn new(fault: Fault, at: usize) -> Self {
-        Breaking { fault, at, steps: Cell::new(0) }
+        Breaking {
+            fault,
+            at,
+            steps: Cell::new(0),
+        }
     }
 
     fn step(&self) -> io::Result<()> {
@@ -41,7 +43,11 @@ impl Breaking {
             Fault::Killed | Fault::Torn => step >= self.at,
             Fault::Full => step == self.at,
         };
-        if broken { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        if broken {
+            Err(io::ErrorKind::StorageFull.into())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -79,13 +85,19 @@ impl Disk for Breaking {
 }
 
 fn tree(files: &[(&str, &str)]) -> Tree {
-    files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect()
+    files
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
+        .collect()
 }
 
 /// One of every kind of change.
 fn before() -> Tree {
     tree(&[
-        ("Cargo.toml", "[package]\nname = \"a\"\n\n[dependencies]\nx = \"1\"\n"),
+        (
+            "Cargo.toml",
+            "[package]\nname = \"a\"\n\n[dependencies]\nx = \"1\"\n",
+        ),
         ("src/main.rs", "one\ntwo\nthree\nfour\n"),
         ("src/gone/old.rs", "old\n"),
         ("src/plain.rs", "plain\n"),
@@ -96,7 +108,10 @@ fn before() -> Tree {
 
 fn edits() -> [(&'static str, &'static str); 3] {
     [
-        ("Cargo.toml", "[package]\nname = \"a\"\n\n[dependencies]\nx = \"1\"\nmine = \"1\"\n"),
+        (
+            "Cargo.toml",
+            "[package]\nname = \"a\"\n\n[dependencies]\nx = \"1\"\nmine = \"1\"\n",
+        ),
         ("src/main.rs", "zero\none\ntwo\nthree\nfour\n"),
         ("src/mine.rs", "mine\n"),
     ]
@@ -104,7 +119,10 @@ fn edits() -> [(&'static str, &'static str); 3] {
 
 fn after() -> Tree {
     tree(&[
-        ("Cargo.toml", "[package]\nname = \"b\"\n\n[dependencies]\nx = \"2\"\n"),
+        (
+            "Cargo.toml",
+            "[package]\nname = \"b\"\n\n[dependencies]\nx = \"2\"\n",
+        ),
         ("src/main.rs", "one\ntwo\nthree\nFOUR\n"),
         ("src/new/fresh.rs", "fresh\n"),
         ("src/plain.rs", "plainer\n"),
@@ -115,7 +133,14 @@ fn after() -> Tree {
 
 /// A seller that its adopter has edited.
 fn edited_seller(root: &Path) -> Tree {
-    workspace::create(root, &Hasty, &stamp("old"), &rendered(&before()), "name = \"a\"\n").unwrap();
+    workspace::create(
+        root,
+        &Hasty,
+        &stamp("old"),
+        &rendered(&before()),
+        "name = \"a\"\n",
+    )
+    .unwrap();
     for (path, text) in edits() {
         fs::write(root.join(path), text).unwrap();
     }
@@ -134,7 +159,11 @@ fn expected() -> (Tree, usize) {
     let counting = Breaking::new(Fault::Full, usize::MAX);
     let outcome = regenerate(&root, &counting).unwrap();
     assert!(outcome.written && !outcome.has_findings(), "{outcome:?}");
-    assert!(workspace::check(&root, &stamp("new"), &rendered(&after())).unwrap().is_empty());
+    assert!(
+        workspace::check(&root, &stamp("new"), &rendered(&after()))
+            .unwrap()
+            .is_empty()
+    );
     let tree = tree::read(&root);
     assert_eq!(tree["src/main.rs"], b"zero\none\ntwo\nthree\nFOUR\n");
     assert!(!root.join("src/gone").exists() && !root.join("wire/old").exists());
@@ -144,7 +173,10 @@ fn expected() -> (Tree, usize) {
 #[test]
 fn a_run_that_breaks_at_any_step_is_repaired_by_the_next() {
     let (expected, steps) = expected();
-    assert!(steps > 40, "every kind of change takes its steps, this run took {steps}");
+    assert!(
+        steps > 40,
+        "every kind of change takes its steps, this run took {steps}"
+    );
     for fault in [Fault::Killed, Fault::Torn, Fault::Full] {
         let mut committed = 0;
         for at in 0..steps {
@@ -165,17 +197,35 @@ fn a_run_that_breaks_at_any_step_is_repaired_by_the_next() {
                 let main = &halfway["src/main.rs"];
                 assert!(*main == old["src/main.rs"] || *main == expected["src/main.rs"]);
                 let drifts = workspace::check(&root, &stamp("new"), &rendered(&after())).unwrap();
-                assert!(drifts.iter().any(|drift| drift.cause.contains("interrupted")), "{drifts:?}");
+                assert!(
+                    drifts
+                        .iter()
+                        .any(|drift| drift.cause.contains("interrupted")),
+                    "{drifts:?}"
+                );
             }
 
             let outcome = regenerate(&root, &Hasty).unwrap();
-            assert!(outcome.written && !outcome.has_findings(), "{fault:?} at step {at}: {outcome:?}");
-            assert_eq!(shown(&tree::read(&root)), shown(&expected), "{fault:?} at step {at}");
-            assert!(!root.join(".adcp/staging").exists(), "{fault:?} at step {at}");
+            assert!(
+                outcome.written && !outcome.has_findings(),
+                "{fault:?} at step {at}: {outcome:?}"
+            );
+            assert_eq!(
+                shown(&tree::read(&root)),
+                shown(&expected),
+                "{fault:?} at step {at}"
+            );
+            assert!(
+                !root.join(".adcp/staging").exists(),
+                "{fault:?} at step {at}"
+            );
             let drifts = workspace::check(&root, &stamp("new"), &rendered(&after())).unwrap();
             assert!(drifts.is_empty(), "{fault:?} at step {at}: {drifts:?}");
         }
-        assert!(committed > 10, "{fault:?}: the journal was there at {committed} steps only");
+        assert!(
+            committed > 10,
+            "{fault:?}: the journal was there at {committed} steps only"
+        );
     }
 }
 
@@ -195,7 +245,10 @@ fn an_edit_between_the_kill_and_the_repair_is_kept_and_merged() {
         let outcome = regenerate(&root, &Hasty).unwrap();
         assert!(!outcome.has_findings(), "step {at}: {outcome:?}");
         let main = fs::read_to_string(root.join("src/main.rs")).unwrap();
-        assert_eq!(main, "late edit\nzero\none\ntwo\nthree\nFOUR\n", "step {at}");
+        assert_eq!(
+            main, "late edit\nzero\none\ntwo\nthree\nFOUR\n",
+            "step {at}"
+        );
         kept += 1;
     }
     assert_eq!(kept, steps);
@@ -204,7 +257,13 @@ fn an_edit_between_the_kill_and_the_repair_is_kept_and_merged() {
 #[test]
 fn a_new_seller_that_breaks_at_any_step_is_made_by_the_next_attempt() {
     let create = |root: &Path, disk: &dyn Disk| {
-        workspace::create(root, disk, &stamp("new"), &rendered(&after()), "name = \"b\"\n")
+        workspace::create(
+            root,
+            disk,
+            &stamp("new"),
+            &rendered(&after()),
+            "name = \"b\"\n",
+        )
     };
     let folder = tempfile::tempdir().unwrap();
     let counting = Breaking::new(Fault::Full, usize::MAX);
@@ -215,7 +274,10 @@ fn a_new_seller_that_breaks_at_any_step_is_made_by_the_next_attempt() {
     for fault in [Fault::Killed, Fault::Torn, Fault::Full] {
         for at in 0..counting.steps.get() {
             let root = folder.path().join(format!("{fault:?}-{at}"));
-            assert!(create(&root, &Breaking::new(fault, at)).is_err(), "{fault:?} at step {at}");
+            assert!(
+                create(&root, &Breaking::new(fault, at)).is_err(),
+                "{fault:?} at step {at}"
+            );
             match create(&root, &Hasty) {
                 Ok(outcome) => assert!(outcome.written, "{fault:?} at step {at}"),
                 // The first attempt had got so far that only the repair was left.
@@ -224,7 +286,11 @@ fn a_new_seller_that_breaks_at_any_step_is_made_by_the_next_attempt() {
             }
             let opened = Workspace::open(&root, &Hasty).unwrap();
             drop(opened);
-            assert_eq!(shown(&tree::read(&root)), shown(&whole), "{fault:?} at step {at}");
+            assert_eq!(
+                shown(&tree::read(&root)),
+                shown(&whole),
+                "{fault:?} at step {at}"
+            );
         }
     }
 }
@@ -248,16 +314,31 @@ fn a_run_over_an_unchanged_tree_takes_no_step() {
     edited_seller(&root);
     regenerate(&root, &Hasty).unwrap();
     let counting = Breaking::new(Fault::Full, usize::MAX);
-    let before = fs::metadata(root.join("wire/lib.rs")).unwrap().modified().unwrap();
+    let before = fs::metadata(root.join("wire/lib.rs"))
+        .unwrap()
+        .modified()
+        .unwrap();
     regenerate(&root, &counting).unwrap();
     // The folder of the busy file is all that a run asks for before it knows.
     assert_eq!(counting.steps.get(), 1);
-    assert_eq!(fs::metadata(root.join("wire/lib.rs")).unwrap().modified().unwrap(), before);
+    assert_eq!(
+        fs::metadata(root.join("wire/lib.rs"))
+            .unwrap()
+            .modified()
+            .unwrap(),
+        before
+    );
 }
 
 #[test]
 fn a_journal_from_elsewhere_cannot_reach_outside_the_folder() {
-    for path in ["../outside", "/outside", ".adcp/../../outside", ".adcp/busy", "src/../../outside"] {
+    for path in [
+        "../outside",
+        "/outside",
+        ".adcp/../../outside",
+        ".adcp/busy",
+        "src/../../outside",
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("seller");
         edited_seller(&root);
@@ -267,7 +348,12 @@ fn a_journal_from_elsewhere_cannot_reach_outside_the_folder() {
         let journal = format!("{{\"format\":1,\"steps\":[{{\"path\":\"{path}\",\"staged\":0}}]}}");
         fs::write(staging.join("journal.json"), journal).unwrap();
         let error = regenerate(&root, &Hasty).unwrap_err();
-        assert!(error.to_string().contains("is no path that this tool writes"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("is no path that this tool writes"),
+            "{error}"
+        );
         assert!(!folder.path().join("outside").exists());
     }
 }
@@ -276,7 +362,14 @@ fn a_journal_from_elsewhere_cannot_reach_outside_the_folder() {
 #[test]
 fn links_in_the_tools_own_folder_are_never_written_through() {
     use std::os::unix::fs::symlink;
-    for own in [".adcp/lock.toml", ".adcp/base/src/main.rs", ".adcp/busy", ".adcp/.gitignore", ".adcp/base", ".adcp/staging"] {
+    for own in [
+        ".adcp/lock.toml",
+        ".adcp/base/src/main.rs",
+        ".adcp/busy",
+        ".adcp/.gitignore",
+        ".adcp/base",
+        ".adcp/staging",
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("seller");
         edited_seller(&root);
@@ -290,12 +383,20 @@ fn links_in_the_tools_own_folder_are_never_written_through() {
             fs::rename(&place, &outside).unwrap();
         }
         symlink(&outside, &place).unwrap();
-        let before = if outside.is_dir() { tree::read(&outside) } else { Tree::from([(String::new(), fs::read(&outside).unwrap())]) };
+        let before = if outside.is_dir() {
+            tree::read(&outside)
+        } else {
+            Tree::from([(String::new(), fs::read(&outside).unwrap())])
+        };
         match regenerate(&root, &Hasty) {
             Err(_) => {}
             Ok(outcome) => assert!(!outcome.written, "{own}: {outcome:?}"),
         }
-        let after = if outside.is_dir() { tree::read(&outside) } else { Tree::from([(String::new(), fs::read(&outside).unwrap())]) };
+        let after = if outside.is_dir() {
+            tree::read(&outside)
+        } else {
+            Tree::from([(String::new(), fs::read(&outside).unwrap())])
+        };
         assert_eq!(before, after, "{own}");
     }
 }

@@ -81,7 +81,12 @@ pub(crate) fn stamp(manifest_hash: &str) -> Stamp {
 /// The tree as text, for assertions that show what differs.
 pub(crate) fn shown(tree: &Tree) -> BTreeMap<&str, String> {
     tree.iter()
-        .map(|(path, contents)| (path.as_str(), String::from_utf8_lossy(contents).into_owned()))
+        .map(|(path, contents)| {
+            (
+                path.as_str(),
+                String::from_utf8_lossy(contents).into_owned(),
+            )
+        })
         .collect()
 }
 

@@ -22,9 +22,11 @@ pub(super) enum Merged {
 /// Merges what `ours` and `theirs` each changed in `base`. The result has the line ends of `ours`.
 pub(super) fn merge(path: &str, base: &[u8], ours: &[u8], theirs: &[u8]) -> Merged {
     let text = with_line_feeds(ours);
-    let by_key = (Path::new(path).extension().is_some_and(|ending| ending == "toml"))
-        .then(|| toml::merge(base, &text, theirs))
-        .flatten();
+    let by_key = (Path::new(path)
+        .extension()
+        .is_some_and(|ending| ending == "toml"))
+    .then(|| toml::merge(base, &text, theirs))
+    .flatten();
     match by_key.unwrap_or_else(|| by_line(base, &text, theirs)) {
         Merged::Clean(merged) => Merged::Clean(with_line_ends_of(ours, merged)),
         Merged::Conflict(merged) => Merged::Conflict(with_line_ends_of(ours, merged)),
@@ -62,13 +64,19 @@ mod tests {
 
     #[test]
     fn both_sides_changes_are_kept_by_line() {
-        let merged = merge("a.rs", b"1\n2\n3\n4\n5\n", b"0\n1\n2\n3\n4\n5\n", b"1\n2\n3\n4\nfive\n");
+        let merged = merge(
+            "a.rs",
+            b"1\n2\n3\n4\n5\n",
+            b"0\n1\n2\n3\n4\n5\n",
+            b"1\n2\n3\n4\nfive\n",
+        );
         assert_eq!(merged, Merged::Clean(b"0\n1\n2\n3\n4\nfive\n".to_vec()));
     }
 
     #[test]
     fn a_clash_is_marked_with_all_three_texts() {
-        let Merged::Conflict(text) = merge("a.rs", b"a\nb\nc\n", b"a\nmine\nc\n", b"a\nnew\nc\n") else {
+        let Merged::Conflict(text) = merge("a.rs", b"a\nb\nc\n", b"a\nmine\nc\n", b"a\nnew\nc\n")
+        else {
             panic!("must clash");
         };
         let expected = "a\n<<<<<<< yours\nmine\n||||||| as generated before\nb\n=======\nnew\n>>>>>>> as generated now\nc\n";
@@ -86,13 +94,26 @@ mod tests {
 
     #[test]
     fn carriage_returns_and_foreign_encodings_survive() {
-        let merged = merge("a.txt", b"1\n2\n3\n4\n", b"\xe9\r\n1\r\n2\r\n3\r\n4\r\n", b"1\n2\n3\nfour\n");
-        assert_eq!(merged, Merged::Clean(b"\xe9\r\n1\r\n2\r\n3\r\nfour\r\n".to_vec()));
+        let merged = merge(
+            "a.txt",
+            b"1\n2\n3\n4\n",
+            b"\xe9\r\n1\r\n2\r\n3\r\n4\r\n",
+            b"1\n2\n3\nfour\n",
+        );
+        assert_eq!(
+            merged,
+            Merged::Clean(b"\xe9\r\n1\r\n2\r\n3\r\nfour\r\n".to_vec())
+        );
     }
 
     #[test]
     fn toml_that_does_not_parse_is_merged_by_line() {
-        let merged = merge("a.toml", b"a = 1\nb\nc = 1\n", b"a = 2\nb\nc = 1\n", b"a = 1\nb\nc = 2\n");
+        let merged = merge(
+            "a.toml",
+            b"a = 1\nb\nc = 1\n",
+            b"a = 2\nb\nc = 1\n",
+            b"a = 1\nb\nc = 2\n",
+        );
         assert_eq!(merged, Merged::Clean(b"a = 2\nb\nc = 2\n".to_vec()));
     }
 }

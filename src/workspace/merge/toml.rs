@@ -27,11 +27,16 @@ pub(super) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Merged> {
     let taking = |side| {
         let mut merged = ours.clone();
         let mut merge = Merge { side, clashes: 0 };
-        merge.tables(Some(base.as_table()), merged.as_table_mut(), theirs.as_table());
+        merge.tables(
+            Some(base.as_table()),
+            merged.as_table_mut(),
+            theirs.as_table(),
+        );
         let text = merged.to_string();
         // Positions of tables from two documents meet here; what is printed must mean what was merged.
         let printed: DocumentMut = text.parse().ok()?;
-        same_tables(printed.as_table(), merged.as_table()).then_some((text.into_bytes(), merge.clashes))
+        same_tables(printed.as_table(), merged.as_table())
+            .then_some((text.into_bytes(), merge.clashes))
     };
     let (text, clashes) = taking(Side::Ours)?;
     if clashes == 0 {
@@ -53,7 +58,12 @@ struct Merge {
 
 impl Merge {
     /// Brings `ours` to the merge of the three tables.
-    fn tables(&mut self, base: Option<&dyn TableLike>, ours: &mut dyn TableLike, theirs: &dyn TableLike) {
+    fn tables(
+        &mut self,
+        base: Option<&dyn TableLike>,
+        ours: &mut dyn TableLike,
+        theirs: &dyn TableLike,
+    ) {
         let mut keys: Vec<String> = theirs.iter().map(|(key, _)| key.to_owned()).collect();
         let theirs_only: BTreeSet<String> = keys.iter().cloned().collect();
         keys.extend(
@@ -78,7 +88,11 @@ impl Merge {
             (ours.get_key_value_mut(key), theirs)
         {
             if let Some((base_key, _)) = base {
-                merge_decor(base_key.leaf_decor(), our_key.leaf_decor_mut(), their_key.leaf_decor());
+                merge_decor(
+                    base_key.leaf_decor(),
+                    our_key.leaf_decor_mut(),
+                    their_key.leaf_decor(),
+                );
             }
             let base_item = base.map(|(_, item)| item);
             if self.both(base_item, our_item, their_item) {
@@ -112,7 +126,9 @@ impl Merge {
 
     /// Merges an item that both sides have; `false` when the two sides clash.
     fn both(&mut self, base: Option<&Item>, ours: &mut Item, theirs: &Item) -> bool {
-        if let (Some(our_table), Some(their_table)) = (ours.as_table_like_mut(), theirs.as_table_like()) {
+        if let (Some(our_table), Some(their_table)) =
+            (ours.as_table_like_mut(), theirs.as_table_like())
+        {
             let base_table = base.and_then(Item::as_table_like);
             let length = our_table.len();
             self.tables(base_table, our_table, their_table);
@@ -122,7 +138,9 @@ impl Merge {
                 // The space before the brace belongs to the last entry, which is another one now.
                 inline.fmt();
             }
-            if let (Some(base), Item::Table(ours), Item::Table(theirs)) = (base.and_then(Item::as_table), ours, theirs) {
+            if let (Some(base), Item::Table(ours), Item::Table(theirs)) =
+                (base.and_then(Item::as_table), ours, theirs)
+            {
                 merge_decor(base.decor(), ours.decor_mut(), theirs.decor());
             }
             return true;
@@ -146,7 +164,12 @@ impl Merge {
     }
 
     /// Merges `[[records]]` by the key that identifies each; `false` when there is no such key.
-    fn records(&mut self, base: Option<&ArrayOfTables>, ours: &mut ArrayOfTables, theirs: &ArrayOfTables) -> bool {
+    fn records(
+        &mut self,
+        base: Option<&ArrayOfTables>,
+        ours: &mut ArrayOfTables,
+        theirs: &ArrayOfTables,
+    ) -> bool {
         let none = ArrayOfTables::new();
         let base = base.unwrap_or(&none);
         let Some(name) = identity([base, ours, theirs]) else {
@@ -204,7 +227,12 @@ impl Merge {
         true
     }
 
-    fn clash(&mut self, base: Option<&Item>, ours: Option<&Item>, theirs: Option<&Item>) -> Option<Item> {
+    fn clash(
+        &mut self,
+        base: Option<&Item>,
+        ours: Option<&Item>,
+        theirs: Option<&Item>,
+    ) -> Option<Item> {
         self.clashes += 1;
         match self.side {
             Side::Base => base.cloned(),
@@ -281,8 +309,14 @@ fn merge_decor(base: &Decor, ours: &mut Decor, theirs: &Decor) {
 
 fn text_of(decor: &Decor) -> (&str, &str) {
     (
-        decor.prefix().and_then(RawString::as_str).unwrap_or_default(),
-        decor.suffix().and_then(RawString::as_str).unwrap_or_default(),
+        decor
+            .prefix()
+            .and_then(RawString::as_str)
+            .unwrap_or_default(),
+        decor
+            .suffix()
+            .and_then(RawString::as_str)
+            .unwrap_or_default(),
     )
 }
 
@@ -291,7 +325,11 @@ fn text_of(decor: &Decor) -> (&str, &str) {
 fn merge_list(base: Option<&Array>, ours: &mut Array, theirs: &Array) -> bool {
     let none = Array::new();
     let base = base.unwrap_or(&none);
-    let plain = |array: &Array| array.iter().all(|value| !value.is_array() && !value.is_inline_table());
+    let plain = |array: &Array| {
+        array
+            .iter()
+            .all(|value| !value.is_array() && !value.is_inline_table())
+    };
     if ![base, &*ours, theirs].into_iter().all(plain) {
         return false;
     }
@@ -325,7 +363,10 @@ fn identity(lists: [&ArrayOfTables; 3]) -> Option<String> {
         .filter(|key| matches!(*key, "id" | "name" | "path") || key.ends_with("_id"))
         .find(|key| {
             lists.iter().all(|list| {
-                let ids: BTreeSet<&str> = list.iter().filter_map(|record| text_at(record, key)).collect();
+                let ids: BTreeSet<&str> = list
+                    .iter()
+                    .filter_map(|record| text_at(record, key))
+                    .collect();
                 ids.len() == list.len()
             })
         })
@@ -348,7 +389,10 @@ fn same(left: &Item, right: &Item) -> bool {
     match (left, right) {
         (Item::ArrayOfTables(left), Item::ArrayOfTables(right)) => {
             left.len() == right.len()
-                && left.iter().zip(right.iter()).all(|(left, right)| same_tables(left, right))
+                && left
+                    .iter()
+                    .zip(right.iter())
+                    .all(|(left, right)| same_tables(left, right))
         }
         (Item::Value(left), Item::Value(right)) => same_values(left, right),
         (Item::None, Item::None) => true,
@@ -367,12 +411,17 @@ fn same_values(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::String(left), Value::String(right)) => left.value() == right.value(),
         (Value::Integer(left), Value::Integer(right)) => left.value() == right.value(),
-        (Value::Float(left), Value::Float(right)) => left.value().to_bits() == right.value().to_bits(),
+        (Value::Float(left), Value::Float(right)) => {
+            left.value().to_bits() == right.value().to_bits()
+        }
         (Value::Boolean(left), Value::Boolean(right)) => left.value() == right.value(),
         (Value::Datetime(left), Value::Datetime(right)) => left.value() == right.value(),
         (Value::Array(left), Value::Array(right)) => {
             left.len() == right.len()
-                && left.iter().zip(right.iter()).all(|(left, right)| same_values(left, right))
+                && left
+                    .iter()
+                    .zip(right.iter())
+                    .all(|(left, right)| same_values(left, right))
         }
         (Value::InlineTable(left), Value::InlineTable(right)) => same_tables(left, right),
         _ => false,
@@ -386,7 +435,9 @@ mod tests {
     fn check(base: &str, ours: &str, theirs: &str, expected: &str) {
         match merge(base.as_bytes(), ours.as_bytes(), theirs.as_bytes()).expect("mergeable") {
             Merged::Clean(text) => assert_eq!(String::from_utf8_lossy(&text), expected),
-            Merged::Conflict(text) => panic!("unexpected clash:\n{}", String::from_utf8_lossy(&text)),
+            Merged::Conflict(text) => {
+                panic!("unexpected clash:\n{}", String::from_utf8_lossy(&text))
+            }
         }
     }
 
@@ -425,7 +476,12 @@ mod tests {
             "a = [\n    \"x\",\n    \"new\",\n]\n",
             "a = [\n    \"x\",\n    \"mine\",\n    \"new\",\n]\n",
         );
-        check("a = []\n", "a = [\"mine\"]\n", "a = [\"new\"]\n", "a = [\"mine\", \"new\"]\n");
+        check(
+            "a = []\n",
+            "a = [\"mine\"]\n",
+            "a = [\"new\"]\n",
+            "a = [\"mine\", \"new\"]\n",
+        );
     }
 
     #[test]

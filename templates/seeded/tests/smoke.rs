@@ -10,8 +10,8 @@ fn account() -> Value {
     json!({ "brand": { "domain": "advertiser.example" }, "operator": "agency.example", "sandbox": true })
 }
 
-/// Books the first product for its first price and answers the media buy.
-fn book(seller: &Seller, key: &str) -> Value {
+/// Books the first product for its first price from `start` to `end`, and answers the media buy.
+fn book(seller: &Seller, key: &str, start: &str, end: &str) -> Value {
     let found = seller.call("get_products", json!({ "buying_mode": "wholesale" }));
     let product = &found["products"][0];
     seller.call(
@@ -20,8 +20,8 @@ fn book(seller: &Seller, key: &str) -> Value {
             "idempotency_key": key,
             "account": account(),
             "brand": { "domain": "advertiser.example" },
-            "start_time": "asap",
-            "end_time": "2099-12-31T00:00:00Z",
+            "start_time": start,
+            "end_time": end,
             "packages": [{
                 "product_id": product["product_id"],
                 "pricing_option_id": product["pricing_options"][0]["pricing_option_id"],
@@ -53,7 +53,12 @@ fn finds_products_for_a_brief() {
 #[test]
 fn a_media_buy_lives_from_booking_to_cancellation() {
     let seller = Seller::start();
-    let created = book(&seller, "smoke-test-booking-1");
+    let created = book(
+        &seller,
+        "smoke-test-booking-1",
+        "asap",
+        "2099-12-31T00:00:00Z",
+    );
     let id = &created["media_buy_id"];
     assert!(id.is_string(), "{created}");
 
@@ -108,10 +113,50 @@ fn a_media_buy_lives_from_booking_to_cancellation() {
 }
 
 #[test]
+fn delivery_follows_the_flight_and_outlives_the_process() {
+    let store = concat!(env!("CARGO_TARGET_TMPDIR"), "/delivery.db");
+    for file in [
+        store.to_owned(),
+        format!("{store}-wal"),
+        format!("{store}-shm"),
+    ] {
+        let _ = std::fs::remove_file(file);
+    }
+    let store = format!("sqlite:{store}");
+    let start_at =
+        |instant| Seller::start_with(&[("SELLER_STORE", &store), ("SELLER_CLOCK", instant)]);
+
+    let seller = start_at("2026-03-01T00:00:00Z");
+    let flight = ("2026-03-02T00:00:00Z", "2026-03-12T00:00:00Z");
+    let buy = book(&seller, "smoke-test-delivery-1", flight.0, flight.1);
+    drop(seller);
+
+    let seller = start_at("2026-03-07T01:00:00Z");
+    let query = json!({ "account": account(), "media_buy_ids": [buy["media_buy_id"]] });
+    let delivery = seller.call("get_media_buy_delivery", query);
+    let spend = &delivery["media_buy_deliveries"][0]["totals"]["spend"];
+    let spend = spend.as_f64().expect("an amount");
+    assert!(
+        (2400.0..=2600.0).contains(&spend),
+        "half the flight, half the budget: {delivery}"
+    );
+}
+
+#[test]
 fn a_repeated_booking_is_the_same_booking() {
     let seller = Seller::start();
-    let first = book(&seller, "smoke-test-booking-2");
-    let second = book(&seller, "smoke-test-booking-2");
+    let first = book(
+        &seller,
+        "smoke-test-booking-2",
+        "asap",
+        "2099-12-31T00:00:00Z",
+    );
+    let second = book(
+        &seller,
+        "smoke-test-booking-2",
+        "asap",
+        "2099-12-31T00:00:00Z",
+    );
     assert_eq!(first["media_buy_id"], second["media_buy_id"]);
     assert_eq!(second["replayed"], true, "{second}");
 }

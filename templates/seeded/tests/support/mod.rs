@@ -20,17 +20,23 @@ pub struct Seller {
 }
 
 impl Seller {
-    /// Starts a seller and waits until it is ready.
+    /// Starts a seller that forgets everything at its end, and waits until it is ready.
     pub fn start() -> Self {
+        Seller::start_with(&[("SELLER_STORE", "memory:")])
+    }
+
+    /// Starts a seller with these environment variables and waits until it is ready.
+    pub fn start_with(settings: &[(&str, &str)]) -> Self {
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = free.local_addr().expect("the port's address");
         drop(free);
         let process = Command::new(PROGRAM)
             .arg("serve")
             .env("SELLER_ADDR", addr.to_string())
-            .env("SELLER_STORE", "memory:")
             .env("SELLER_SANDBOX", "1")
             .env("SELLER_TOKEN", TOKEN)
+            .env("SELLER_LOG", "warn")
+            .envs(settings.iter().copied())
             .stdout(Stdio::null())
             .spawn()
             .expect("the seller starts");

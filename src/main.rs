@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use adcp_scaffold::cli::Cli;
+use adcp_scaffold::cli::{Cli, Misuse};
 use adcp_scaffold::commands::{self, Outcome};
+use adcp_scaffold::report;
 use clap::Parser as _;
 
 /// Drift, a conflict, a failed step.
@@ -12,7 +13,16 @@ const FINDINGS: u8 = 1;
 const ERROR: u8 = 2;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let Some(misuse) = Misuse::of(&error, std::env::args_os().skip(1)) else {
+                error.exit();
+            };
+            report::misuse(&misuse);
+            return ExitCode::from(ERROR);
+        }
+    };
     let printer = cli.global.printer();
     match commands::run(&cli.command, &printer) {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,

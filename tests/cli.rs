@@ -61,7 +61,7 @@ fn colours_appear_when_asked_for_and_never_by_themselves_in_a_pipe() {
 
 #[test]
 fn every_command_explains_itself_with_an_example() {
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
         &["new"],
         &["regenerate"],
         &["check"],
@@ -69,6 +69,7 @@ fn every_command_explains_itself_with_an_example() {
         &["spec"],
         &["spec", "add"],
         &["spec", "list"],
+        &["spec", "remove"],
         &["explain"],
         &["manifest-schema"],
         &["completions"],
@@ -104,6 +105,7 @@ fn what_a_machine_reads_is_json() {
             .env("ADCP_SCAFFOLD_HOME", no_lines_of_ones_own())
             .output()
             .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{args:?}: {error}"))
     };
     assert_eq!(json(&["explain", "M0007"])["code"], "M0007");
@@ -133,4 +135,118 @@ fn what_a_machine_reads_is_json() {
     assert_eq!(diagnostics[2]["place"]["line"], 2);
     assert_eq!(diagnostics[2]["place"]["column"], 9);
     assert_eq!(diagnostics[2]["place"]["end_column"], 10);
+
+    let nonsense = json(&["regenarate"]);
+    assert_eq!(
+        nonsense["error"]["message"],
+        "unrecognized subcommand 'regenarate'"
+    );
+    let seller = folder.path().join("seller");
+    let made = json(&["new", seller.to_str().unwrap(), "--store", "memory"]);
+    assert_eq!(made["warnings"][0]["code"], "M0024");
+    assert_eq!(made["warnings"][0]["severity"], "warning");
+    assert_eq!(made["warnings"].as_array().map(Vec::len), Some(1));
+    let checked = json(&["check", seller.to_str().unwrap()]);
+    assert_eq!(checked["in_step"], true);
+    assert_eq!(checked["warnings"][0]["code"], "M0024");
+}
+
+/// Cargo would say it later, in a file that was generated.
+#[test]
+fn a_runtime_crate_that_is_not_there_is_warned_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let warned = |seller: &str, path: &str| {
+        let output = Command::new(PROGRAM)
+            .args(["new", seller, "--runtime-path", path, "--json"])
+            .current_dir(folder.path())
+            .env("ADCP_SCAFFOLD_HOME", no_lines_of_ones_own())
+            .output()
+            .unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        value["warnings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|warning| format!("{}: {}", warning["code"], warning["message"]))
+            .collect::<Vec<_>>()
+    };
+    let crate_called = |place: &str, name: &str| {
+        std::fs::create_dir(folder.path().join(place)).unwrap();
+        std::fs::write(
+            folder.path().join(place).join("Cargo.toml"),
+            format!("[package]\nname = \"{name}\"\n"),
+        )
+        .unwrap();
+    };
+    crate_called("shop", "shop");
+    crate_called("adcp-seller", "adcp-seller");
+    assert_eq!(
+        warned("one", "../nope"),
+        [r#""M0026": "`../nope` holds no crate `adcp-seller`""#]
+    );
+    assert_eq!(
+        warned("two", "../shop"),
+        [r#""M0026": "`../shop` holds the crate `shop`, not `adcp-seller`""#]
+    );
+    assert!(warned("three", "../adcp-seller").is_empty());
+}
+
+/// From an older bundle to the built-in line and back.
+#[test]
+fn an_older_bundle_warns_and_can_be_removed_again() {
+    let home = tempfile::tempdir().unwrap();
+    let bundle = home.path().join("bundle");
+    let good = format!("{}/tests/spec/good/bundle", env!("CARGO_MANIFEST_DIR"));
+    copy(std::path::Path::new(&good), &bundle);
+    let manifest = bundle.join("manifest.json");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replace("9.1.2", "3.0.6")).unwrap();
+    let run = |args: &[&str]| {
+        let output = Command::new(PROGRAM)
+            .args(args)
+            .env("ADCP_SCAFFOLD_HOME", home.path())
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), told)
+    };
+    let (code, told) = run(&["spec", "add", bundle.to_str().unwrap(), "--label", "old"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        told.contains(
+            "3.0.6 is older than the 3.0.18 that is built in, and is used instead of it from now on"
+        ),
+        "{told}"
+    );
+    assert!(
+        told.contains("`adcp-scaffold spec remove 3.0` goes back to the built-in 3.0.18"),
+        "{told}"
+    );
+    let (code, told) = run(&["spec", "remove", "3.0"]);
+    assert_eq!(
+        (code, told.as_str()),
+        (
+            Some(0),
+            "removed your own AdCP 3.0; the built-in 3.0.18 is used again\n"
+        )
+    );
+    let (code, told) = run(&["spec", "remove", "3.0"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        told.starts_with("error: you have added no AdCP line `3.0`\nhint: "),
+        "{told}"
+    );
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
 }

@@ -98,7 +98,9 @@ fn right_manifests_mean_exactly_these_plans() {
 
 #[test]
 fn every_code_stands_in_some_wrong_manifest() {
-    let mut seen = BTreeSet::from([Code::TooLarge.id()]);
+    // The others take more than a text: see the tests of their own.
+    let mut seen =
+        BTreeSet::from([Code::TooLarge, Code::LineLacksTools, Code::RuntimeAbsent].map(Code::id));
     for case in cases("wrong") {
         let rejected = judged(&std::fs::read(case.join("seller.toml")).unwrap()).unwrap_err();
         seen.extend(codes(&rejected).into_iter().map(Code::id));
@@ -123,7 +125,10 @@ fn every_explanation_has_text_and_examples_that_behave_as_it_says() {
         );
         let Some(wrong) = entry.wrong else {
             assert!(
-                matches!(entry.code, Code::NotUtf8 | Code::TooLarge),
+                matches!(
+                    entry.code,
+                    Code::NotUtf8 | Code::TooLarge | Code::LineLacksTools | Code::RuntimeAbsent
+                ),
                 "{}",
                 entry.id
             );
@@ -212,7 +217,7 @@ fn a_manifest_from_answers_means_what_was_answered() {
         pricing_models: vec!["cpc".to_owned(), "cpm".to_owned()],
         auction: Some(false),
         accounts: Some("from_auth".to_owned()),
-        store: Some("sqlite:data/\u{e9} \"quoted\".db".to_owned()),
+        store: Some("sqlite:data/\u{e9} \\2.db".to_owned()),
         retention: Some("2h".to_owned()),
         runtime: vec![("path", "C:\\runtime".to_owned())],
         ..Answers::default()
@@ -224,12 +229,75 @@ fn a_manifest_from_answers_means_what_was_answered() {
     assert_eq!(plan.pricing_models, ["cpc", "cpm"]);
     assert!(!plan.auction);
     assert_eq!(plan.accounts.word(), "from_auth");
-    assert_eq!(plan.store.address(), "sqlite:data/\u{e9} \"quoted\".db");
+    assert_eq!(plan.store.address(), "sqlite:data/\u{e9} \\2.db");
     assert_eq!(plan.idempotency_ttl_seconds, 7_200);
     assert_eq!(
         plan.runtime,
         adcp_scaffold::plan::RuntimeSource::Path("C:\\runtime".to_owned())
     );
+}
+
+/// The generator and the runtime each read a store's address; what one takes the other must.
+#[test]
+fn a_store_that_the_manifest_takes_is_one_that_the_runtime_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let verdicts = |store: &str| {
+        let answers = Answers {
+            name: Some("acme-media".to_owned()),
+            store: Some(store.to_owned()),
+            ..Answers::default()
+        };
+        (
+            judged(answers.to_toml().as_bytes()).is_ok(),
+            adcp_seller::store::open(store).is_ok(),
+        )
+    };
+    let inside = folder.path().display();
+    for store in [
+        format!("sqlite:{inside}/a.db"),
+        format!("sqlite://{inside}/b.db"),
+        format!("sqlite:{inside}/with space.db"),
+        format!("sqlite:{inside}/\u{e9}.db"),
+        "memory:".to_owned(),
+    ] {
+        assert_eq!(verdicts(&store), (true, true), "{store}");
+    }
+    for store in [
+        "sqlite:".to_owned(),
+        "sqlite://".to_owned(),
+        "sqlite::memory:".to_owned(),
+        format!("sqlite:{inside}/a.db?mode=ro"),
+        format!("sqlite:{inside}/"),
+        format!("sqlite:{inside}/."),
+        "sqlite:~/x.db".to_owned(),
+        "postgres://db/seller".to_owned(),
+        "redis:".to_owned(),
+    ] {
+        assert_eq!(verdicts(&store), (false, false), "{store}");
+    }
+}
+
+/// A crate called like one of its own dependencies can't name it.
+#[test]
+fn no_seller_is_called_like_a_crate_that_it_depends_on() {
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let mut seen = 0;
+    for manifest in ["seeded/Cargo.toml.tera", "generated/wire/Cargo.toml.tera"] {
+        let text = std::fs::read_to_string(templates.join(manifest)).unwrap();
+        let mut below = "";
+        for line in text.lines() {
+            if line.starts_with('[') {
+                below = line;
+            } else if below.contains("dependencies]")
+                && let Some((name, _)) = line.split_once(" = ")
+            {
+                let name = name.replace('_', "-");
+                assert!(adcp_scaffold::plan::name::check(&name).is_err(), "{name}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 8, "only {seen} dependencies were found");
 }
 
 #[test]
@@ -267,6 +335,36 @@ fn a_sales_seller_offers_these_tools() {
         ]
     );
     assert_eq!(plan.protocols, ["media_buy"]);
+}
+
+/// An older bundle of the line has no `comply_test_controller`; whoever claims its storyboards
+/// should hear of it.
+#[test]
+fn tools_that_the_line_lacks_are_said() {
+    struct Older;
+    impl Lines for Older {
+        fn names(&self) -> Vec<String> {
+            BuiltIn.names()
+        }
+        fn facts(&self, line: &str) -> Option<LineFacts> {
+            let mut facts = BuiltIn.facts(line)?;
+            facts.tools.remove("comply_test_controller");
+            Some(facts)
+        }
+    }
+    let text = CODES[0].right;
+    let accepted = accept(Source::from_text("seller.toml", text), &Older).unwrap();
+    assert_eq!(accepted.plan.tools.len(), 11);
+    let [warning] = accepted.warnings.as_slice() else {
+        panic!("{:?}", accepted.warnings);
+    };
+    assert_eq!(warning.code, Code::LineLacksTools);
+    assert_eq!(
+        warning.message,
+        "AdCP 3.0 as it is at hand lacks `comply_test_controller`"
+    );
+    let span = warning.span.clone().unwrap();
+    assert_eq!(&text[span], "\"3.0\"");
 }
 
 /// Judging and rendering must survive anything; whether it is accepted doesn't matter here.

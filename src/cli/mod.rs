@@ -3,12 +3,14 @@
 mod new;
 mod seller;
 mod spec;
+mod misuse;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use misuse::Misuse;
 pub use new::NewArgs;
 pub use seller::{CheckArgs, RegenerateArgs, VerifyArgs};
-pub use spec::{SpecAddArgs, SpecArgs, SpecCommand};
+pub use spec::{SpecAddArgs, SpecArgs, SpecCommand, SpecRemoveArgs};
 
 use crate::report::{Printer, Verbosity};
 
@@ -86,7 +88,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Build and start a seller and run the official storyboards against it
     Verify(VerifyArgs),
-    /// Show or add AdCP lines
+    /// Show, add or remove AdCP lines
     Spec(SpecArgs),
     /// Explain a code that stands in a message
     Explain(ExplainArgs),

@@ -9,7 +9,8 @@ use clap::Subcommand;
 #[command(after_help = "\
 Examples:
   adcp-scaffold spec list
-  adcp-scaffold spec add 3.1.27.tgz")]
+  adcp-scaffold spec add 3.1.27.tgz
+  adcp-scaffold spec remove 3.1")]
 pub struct SpecArgs {
     /// What to do.
     #[command(subcommand)]
@@ -22,10 +23,23 @@ pub enum SpecCommand {
     /// Add a line from an official bundle
     Add(SpecAddArgs),
     /// Show the lines at hand
-    #[command(
-        after_help = "Examples:\n  adcp-scaffold spec list\n  adcp-scaffold spec list --json"
-    )]
+    #[command(after_help = "\
+Examples:
+  adcp-scaffold spec list
+  adcp-scaffold spec list --verbose      with the specialisms of each line
+  adcp-scaffold spec list --json")]
     List,
+    /// Remove a line of your own; a built-in one of its name is used again
+    #[command(after_help = "Example:\n  adcp-scaffold spec remove 3.0")]
+    Remove(SpecRemoveArgs),
+}
+
+/// Arguments of `spec remove`.
+#[derive(Debug, clap::Args)]
+pub struct SpecRemoveArgs {
+    /// The line, such as 3.0
+    #[arg(value_name = "LINE")]
+    pub line: String,
 }
 
 /// Arguments of `spec add`.
@@ -43,7 +57,7 @@ pub struct SpecAddArgs {
     #[arg(long, value_name = "DIR")]
     pub into: Option<PathBuf>,
 
-    /// What to call the source in the facts, such as a package and its version
-    #[arg(long, value_name = "TEXT", requires = "into")]
+    /// What to call the source, such as a package and its version [default: PATH]
+    #[arg(long, value_name = "TEXT")]
     pub label: Option<String>,
 }

@@ -2,16 +2,23 @@
 
 use serde_json::json;
 
-use super::emission::{Emission, emit};
+use super::emission::{Emission, emit, tell_findings};
 use super::{Outcome, Result, source};
 use crate::cli::CheckArgs;
 use crate::report::Printer;
-use crate::workspace::{self, Drift};
+use crate::workspace;
 
 /// Says which files are out of step, and why. Writes nothing.
 pub(super) fn run(args: &CheckArgs, printer: &Printer) -> Result<Outcome> {
-    let Emission { stamp, files } = emit(&source::plan(source::of_seller(&args.dir)?, printer)?)?;
-    let drifts = workspace::check(&args.dir, &stamp, &files)?;
+    // An interrupted run may owe the manifest itself, so that comes before it is read.
+    let drifts = match workspace::check_interrupted(&args.dir)? {
+        Some(drifts) => drifts,
+        None => {
+            let Emission { stamp, files } =
+                emit(&source::plan(source::of_seller(&args.dir)?, printer)?)?;
+            workspace::check(&args.dir, &stamp, &files)?
+        }
+    };
     if printer.is_json() {
         printer.json(&json!({ "in_step": drifts.is_empty(), "drift": drifts }))?;
     }
@@ -19,22 +26,6 @@ pub(super) fn run(args: &CheckArgs, printer: &Printer) -> Result<Outcome> {
         printer.done("in step", &format!("`{}`", args.dir.display()));
         return Ok(Outcome::Fine);
     }
-    if !printer.is_json() {
-        let mut remedies: Vec<&str> = Vec::new();
-        for Drift {
-            path,
-            cause,
-            remedy,
-        } in &drifts
-        {
-            printer.warn(&format!("`{path}` {cause}"));
-            if !remedies.contains(&remedy.as_str()) {
-                remedies.push(remedy);
-            }
-        }
-        for remedy in remedies {
-            printer.hint(remedy);
-        }
-    }
+    tell_findings(&drifts, printer);
     Ok(Outcome::Findings)
 }

@@ -6,7 +6,7 @@ use super::Result;
 use super::source::Planned;
 use crate::render::{self, RenderedFile};
 use crate::report::Printer;
-use crate::workspace::{self, Change, Problem, Stamp};
+use crate::workspace::{self, Change, Drift, Problem, Stamp};
 
 /// What belongs in a seller's folder, and from what it was made.
 pub(super) struct Emission {
@@ -29,12 +29,29 @@ pub(super) fn emit(planned: &Planned) -> Result<Emission> {
     })
 }
 
-/// Says what is wrong with each file and what to do about it.
-pub(super) fn tell_problems(problems: &[Problem], printer: &Printer) {
-    for Problem { path, kind } in problems {
-        printer.warn(&format!("`{path}` {}", kind.cause()));
-        printer.hint(kind.remedy());
+/// Says what is wrong with each file, then once each what to do about it.
+pub(super) fn tell_findings(findings: &[Drift], printer: &Printer) {
+    let mut remedies: Vec<&str> = Vec::new();
+    for Drift {
+        path,
+        cause,
+        remedy,
+    } in findings
+    {
+        printer.warn(&format!("`{path}` {cause}"));
+        if !remedies.contains(&remedy.as_str()) {
+            remedies.push(remedy);
+        }
     }
+    for remedy in remedies {
+        printer.hint(remedy);
+    }
+}
+
+/// As [`tell_findings`], of what a run refused.
+pub(super) fn tell_problems(problems: &[Problem], printer: &Printer) {
+    let findings: Vec<Drift> = problems.iter().cloned().map(Drift::from).collect();
+    tell_findings(&findings, printer);
 }
 
 /// One file for a machine.

@@ -33,7 +33,11 @@ pub(super) fn run(args: &NewArgs, printer: &Printer) -> Result<Outcome> {
     let dir = args.dir.display();
     printer.done(
         "created",
-        &format!("`{dir}`: {} and {} files", FILE_NAME, outcome.changes.len()),
+        &format!(
+            "`{dir}`: the seller `{}`, {FILE_NAME} and {} files",
+            planned.plan.name,
+            outcome.changes.len()
+        ),
     );
     let step = |command: String, purpose: &str| Step {
         command,

@@ -6,14 +6,12 @@ use super::emission::{Emission, change_value, emit, problem_value, tell_problems
 use super::{Outcome, Result, source};
 use crate::cli::RegenerateArgs;
 use crate::report::{Printer, Table};
-use crate::workspace::{self, Action, Change, LocalDisk, Workspace};
+use crate::workspace::{self, Action, Change, Drift, LocalDisk, Workspace};
 
 /// Brings the seller in step, or says what that would change.
 pub(super) fn run(args: &RegenerateArgs, printer: &Printer) -> Result<Outcome> {
     let outcome = if args.dry_run {
-        let Emission { stamp, files } =
-            emit(&source::plan(source::of_seller(&args.dir)?, printer)?)?;
-        workspace::preview(&args.dir, &stamp, &files, args.discard_edits)?
+        preview(args, printer)?
     } else {
         // An interrupted run may owe the manifest itself, so it is finished before that is read.
         let held = Workspace::open(&args.dir, &LocalDisk)?;
@@ -26,29 +24,71 @@ pub(super) fn run(args: &RegenerateArgs, printer: &Printer) -> Result<Outcome> {
     };
     if printer.is_json() {
         printer.json(&json!({
+            "in_step": outcome.is_in_step(),
+            "refused": outcome.is_refused(),
             "written": outcome.written,
             "changes": outcome.changes.iter().map(|change| change_value(change, args.diff)).collect::<Vec<_>>(),
             "problems": outcome.problems.iter().map(problem_value).collect::<Vec<_>>(),
+            "upkeep": outcome.upkeep,
         }))?;
-    } else if outcome.written || args.dry_run {
-        tell_changes(&outcome.changes, args, printer)?;
-    }
-    tell_problems(&outcome.problems, printer);
-    if !outcome.problems.is_empty() && !outcome.written && !args.dry_run {
-        printer.note("nothing was written");
-    } else if !outcome.has_findings()
-        && !outcome
-            .changes
-            .iter()
-            .any(|change| change.action.is_change())
-    {
-        printer.done("in step", &format!("`{}`", args.dir.display()));
+    } else {
+        tell(&outcome, args, printer)?;
     }
     Ok(if outcome.has_findings() {
         Outcome::Findings
     } else {
         Outcome::Fine
     })
+}
+
+/// What a run would do. Of an interrupted one nothing but that is known.
+fn preview(args: &RegenerateArgs, printer: &Printer) -> Result<workspace::Outcome> {
+    if let Some(outcome) = workspace::preview_interrupted(&args.dir)? {
+        return Ok(outcome);
+    }
+    let Emission { stamp, files } = emit(&source::plan(source::of_seller(&args.dir)?, printer)?)?;
+    Ok(workspace::preview(
+        &args.dir,
+        &stamp,
+        &files,
+        args.discard_edits,
+    )?)
+}
+
+/// What a run did or would do, for a person.
+fn tell(outcome: &workspace::Outcome, args: &RegenerateArgs, printer: &Printer) -> Result<()> {
+    if outcome.written || args.dry_run {
+        tell_changes(&outcome.changes, args, printer)?;
+        tell_upkeep(outcome, args, printer);
+    }
+    tell_problems(&outcome.problems, printer);
+    if outcome.is_refused() {
+        printer.note(if args.dry_run {
+            "a run would be refused and write nothing until that is dealt with"
+        } else {
+            "nothing was written"
+        });
+    } else if outcome.is_in_step() {
+        printer.done("in step", &format!("`{}`", args.dir.display()));
+    }
+    Ok(())
+}
+
+/// What is renewed in the tool's own folder: news only where no file of the seller changes.
+fn tell_upkeep(outcome: &workspace::Outcome, args: &RegenerateArgs, printer: &Printer) {
+    let is_news = !outcome
+        .changes
+        .iter()
+        .any(|change| change.action.is_change());
+    let verb = if args.dry_run { "to renew" } else { "renewed" };
+    for Drift { path, cause, .. } in &outcome.upkeep {
+        let what = format!("`{path}`: it {cause}");
+        if is_news {
+            printer.done(verb, &what);
+        } else {
+            printer.detail(&format!("{verb} {what}"));
+        }
+    }
 }
 
 /// What happens to each file that is not simply as it was. In a dry run the list is what was asked

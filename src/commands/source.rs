@@ -2,14 +2,18 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::{Error, Result};
 use crate::cli::NewArgs;
-use crate::manifest::{Answers, FILE_NAME, Source};
-use crate::plan::{self, LineFacts, Lines, Plan};
+use crate::manifest::{self, Answers, Code, Diagnostic, FILE_NAME, Source};
+use crate::plan::{self, LineFacts, Lines, Plan, RuntimeSource};
 use crate::report::{Printer, wizard};
 use crate::spec::{self, SpecError, SpecLine};
+use crate::workspace;
+
+/// What the crate at `runtime.path` is called.
+const RUNTIME_CRATE: &str = "adcp-seller";
 
 /// A manifest that can be used, and everything that it takes to render it.
 #[derive(Debug)]
@@ -22,19 +26,31 @@ pub struct Planned {
     pub line: SpecLine,
 }
 
+/// A manifest as it was found, and the seller's folder, to which its paths are relative.
+#[derive(Debug)]
+pub struct Found {
+    source: Source,
+    dir: PathBuf,
+}
+
 /// The manifest of a seller that exists.
 ///
 /// # Errors
 /// The folder has none, or it is not text.
-pub fn of_seller(dir: &Path) -> Result<Source> {
+pub fn of_seller(dir: &Path) -> Result<Found> {
     let path = dir.join(FILE_NAME);
     if !path.exists() {
-        return Err(
-            Error::message(format!("`{}` has no `{FILE_NAME}`", dir.display()))
-                .hint("name the seller's folder, or create one with `adcp-scaffold new DIR`"),
-        );
+        let error = Error::message(format!("`{}` has no `{FILE_NAME}`", dir.display()));
+        return Err(if workspace::is_seller(dir) {
+            error.hint("the folder is a seller's: restore the file from version control")
+        } else {
+            error.hint("name the seller's folder, or create one with `adcp-scaffold new DIR`")
+        });
     }
-    Ok(Source::from_file(&path)?)
+    Ok(Found {
+        source: Source::from_file(&path)?,
+        dir: dir.to_owned(),
+    })
 }
 
 /// The manifest of a seller to be: `--manifest`, else what the flags say, else what the person
@@ -42,9 +58,13 @@ pub fn of_seller(dir: &Path) -> Result<Source> {
 ///
 /// # Errors
 /// There is nobody to ask and nothing was said, or the file can't be read.
-pub fn of_new(args: &NewArgs, printer: &Printer) -> Result<Source> {
+pub fn of_new(args: &NewArgs, printer: &Printer) -> Result<Found> {
+    let found = |source| Found {
+        source,
+        dir: args.dir.clone(),
+    };
     if let Some(path) = &args.manifest {
-        return Ok(Source::from_file(path)?);
+        return Ok(found(Source::from_file(path)?));
     }
     let answers = match args.answers() {
         Some(answers) => answers,
@@ -61,10 +81,17 @@ pub fn of_new(args: &NewArgs, printer: &Printer) -> Result<Source> {
         name: answers.name.or_else(|| args.suggested_name()),
         ..answers
     };
-    Ok(Source::from_text(
+    if answers.name.is_none() {
+        let dir = args.dir.display();
+        return Err(
+            Error::message(format!("`{dir}` suggests no name for the seller"))
+                .hint("say one with `--name NAME`: lower-case letters, digits and single hyphens"),
+        );
+    }
+    Ok(found(Source::from_text(
         format!("{FILE_NAME} (from the command line)"),
         answers.to_toml(),
-    ))
+    )))
 }
 
 /// Ctrl-C or Esc in a question is a decision, said as such.
@@ -79,13 +106,17 @@ fn cancelled(error: io::Error) -> Error {
 ///
 /// # Errors
 /// The manifest can't be used, or a line of the user's own can't be read.
-pub fn plan(source: Source, printer: &Printer) -> Result<Planned> {
+pub fn plan(found: Found, printer: &Printer) -> Result<Planned> {
+    let Found { source, dir } = found;
     let lines = LinesAtHand::default();
     let accepted = plan::accept(source, &lines);
     if let Some(error) = lines.error.take() {
         return Err(error.into());
     }
-    let accepted = accepted?;
+    let mut accepted = accepted?;
+    accepted
+        .warnings
+        .extend(runtime_absent(&accepted.plan, &accepted.source, &dir));
     printer.warnings(&accepted.source, &accepted.warnings);
     let line = match lines.line.take() {
         Some(line) => line,
@@ -96,6 +127,51 @@ pub fn plan(source: Source, printer: &Printer) -> Result<Planned> {
         plan: accepted.plan,
         line,
     })
+}
+
+/// Whether the runtime crate is missing where the manifest says that it is.
+fn runtime_absent(plan: &Plan, source: &Source, dir: &Path) -> Option<Diagnostic> {
+    let RuntimeSource::Path(path) = &plan.runtime else {
+        return None;
+    };
+    let file = without_steps_back(&at_home(dir).join(path)).join("Cargo.toml");
+    let name = std::fs::read_to_string(&file)
+        .ok()
+        .and_then(|text| toml::from_str::<toml::Table>(&text).ok())
+        .and_then(|table| Some(table.get("package")?.get("name")?.as_str()?.to_owned()));
+    let message = match name {
+        Some(name) if name == RUNTIME_CRATE => return None,
+        Some(name) => format!("`{path}` holds the crate `{name}`, not `{RUNTIME_CRATE}`"),
+        None => format!("`{path}` holds no crate `{RUNTIME_CRATE}`"),
+    };
+    let (manifest, _) = manifest::read(source);
+    let at = manifest.runtime?.path?.span();
+    Some(
+        Diagnostic::new(Code::RuntimeAbsent, message, at, "the seller will not build")
+            .note(format!("looked for `{}`", file.display()))
+            .help("put the crate there before building, or write `source = \"vendored\"` instead of `path`"),
+    )
+}
+
+/// The folder's whole path; one that `new` has yet to make has none but this.
+fn at_home(dir: &Path) -> PathBuf {
+    std::fs::canonicalize(dir)
+        .or_else(|_| std::path::absolute(dir))
+        .unwrap_or_else(|_| dir.to_owned())
+}
+
+/// The path with each `..` carried out, since the folder that it leaves may not be there yet.
+fn without_steps_back(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// The built-in lines and the user's own. Keeps the line that was asked for: reading one takes

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::{Code, Diagnostic, schema, words};
 use crate::plan::support;
@@ -52,6 +52,13 @@ fn table(
             faulty.push(word.to_owned());
         } else if let DeValue::Table(inner) = value.get_mut() {
             table(inner, expected, Some(word), diagnostics);
+        } else if let DeValue::Array(items) = value.get_mut() {
+            let wrong = entries_of_wrong_type(&path, items, expected);
+            // With no right entry left the list says nothing; an empty one has a fault of its own.
+            if !wrong.is_empty() && items.is_empty() {
+                faulty.push(word.to_owned());
+            }
+            diagnostics.extend(wrong);
         }
     }
     for key in faulty {
@@ -136,6 +143,23 @@ fn unknown(word: &str, span: Range<usize>, table: Option<&str>, schema: &Value) 
     .maybe_help(help)
 }
 
+/// Takes out the entries of a list that are not what the schema expects; gives their faults.
+fn entries_of_wrong_type(path: &str, items: &mut DeArray<'_>, schema: &Value) -> Vec<Diagnostic> {
+    // An entry that is wrong is shown by a list that is right.
+    let mut entry = schema["items"].clone();
+    entry["examples"] = schema["examples"].clone();
+    let mut right = DeArray::new();
+    let mut faults = Vec::new();
+    for item in items.iter() {
+        match wrong_type(&format!("an entry of {path}"), item, &entry) {
+            Some(fault) => faults.push(fault),
+            None => right.push(item.clone()),
+        }
+    }
+    *items = right;
+    faults
+}
+
 /// The fault of a value that is not what the schema expects, if it has one.
 fn wrong_type(path: &str, value: &Spanned<DeValue<'_>>, schema: &Value) -> Option<Diagnostic> {
     let expected = schema["type"].as_str().unwrap_or_default();
@@ -148,13 +172,7 @@ fn wrong_type(path: &str, value: &Spanned<DeValue<'_>>, schema: &Value) -> Optio
         _ => return None,
     };
     if right {
-        // An entry that is wrong is shown by a list that is right.
-        let mut entry = schema["items"].clone();
-        entry["examples"] = schema["examples"].clone();
-        return found
-            .as_array()?
-            .iter()
-            .find_map(|item| wrong_type(&format!("an entry of {path}"), item, &entry));
+        return None;
     }
     let written = match found {
         DeValue::Float(number) => Some(number.as_str().to_owned()),

@@ -15,7 +15,13 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             )
         })
         .filter(|(distance, candidate)| *distance * 3 <= candidate.chars().count().max(3))
-        .min_by_key(|(distance, _)| *distance)
+        // Of two that are equally near, a slip of one letter for another is likelier.
+        .min_by_key(|(distance, candidate)| {
+            (
+                *distance,
+                candidate.chars().count().abs_diff(word.chars().count()),
+            )
+        })
         .map(|(_, candidate)| candidate)
 }
 
@@ -67,6 +73,7 @@ mod tests {
         assert_eq!(nearest("sales-garanteed", words), Some("sales-guaranteed"));
         assert_eq!(nearest("banana", words), None);
         assert_eq!(nearest("cmp", ["cpm", "cpc"]), Some("cpm"));
+        assert_eq!(nearest("cpcw", ["cpm", "cpc", "cpcv"]), Some("cpcv"));
         assert_eq!(nearest("x", ["cpm", "cpc"]), None);
     }
 

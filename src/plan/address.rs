@@ -11,6 +11,8 @@ pub enum Unusable {
     Scheme(String),
     /// It carries a user name or password.
     Credentials,
+    /// The host is no name that a buyer could look up (RFC 1123): what it is.
+    Host(String),
     /// It goes on after the host; the usable origin nearest to it.
     MoreThanOrigin(String),
     /// Plain `http` to a host that isn't this machine; the same with `https`.
@@ -29,6 +31,12 @@ pub fn check(address: &str) -> Result<String, Unusable> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Unusable::Credentials);
     }
+    // The URL parser takes hosts that DNS does not: `..`, `a".example`.
+    if let Some(Host::Domain(domain)) = url.host()
+        && !is_host_name(domain)
+    {
+        return Err(Unusable::Host(domain.to_owned()));
+    }
     let origin = url.origin().ascii_serialization();
     let exposed = url.scheme() == "http" && !is_loopback(&url);
     let secure = origin.replacen("http:", "https:", 1);
@@ -43,6 +51,20 @@ pub fn check(address: &str) -> Result<String, Unusable> {
         return Err(Unusable::PlainHttp(secure));
     }
     Ok(origin)
+}
+
+/// Labels of letters, digits and inner hyphens between dots (RFC 1123, 2.1). The parser has already
+/// turned other alphabets into `xn--` labels.
+fn is_host_name(domain: &str) -> bool {
+    domain.len() <= 253
+        && domain.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
 }
 
 /// Bearer tokens travel in the clear over `http`, which only a machine's own loopback forgives.
@@ -85,6 +107,24 @@ mod tests {
             check("https://me:pw@acme.example"),
             Err(Unusable::Credentials)
         );
+        assert_eq!(
+            check("https://b\u{fc}cher.example"),
+            Ok("https://xn--bcher-kva.example".to_owned())
+        );
+        for host in [
+            "..",
+            "acme.",
+            "a\".example",
+            "-acme.example",
+            "a_b.example",
+            "a..b",
+        ] {
+            assert_eq!(
+                check(&format!("https://{host}/mcp")),
+                Err(Unusable::Host(host.to_owned())),
+                "{host}"
+            );
+        }
         assert!(matches!(
             check("https://acme.example/mcp"),
             Err(Unusable::MoreThanOrigin(_))

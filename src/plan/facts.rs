@@ -40,9 +40,9 @@ impl LineFacts {
     /// The vocabulary of a line as the spec's own files give it.
     pub fn of(line: &SpecLine) -> Self {
         let described = &line.facts.specialisms;
-        let specialisms = words(line, "enums/specialism.json")
+        let specialisms = line
+            .specialisms()
             .into_iter()
-            .chain(described.keys().cloned())
             .map(|slug| {
                 let facts = described.get(&slug).map(|facts| SpecialismFacts {
                     // The spec's manifest writes `media-buy`, its wire `media_buy`.
@@ -55,24 +55,8 @@ impl LineFacts {
         Self {
             line: line.line.clone(),
             specialisms,
-            pricing_models: words(line, "enums/pricing-model.json"),
+            pricing_models: line.words("enums/pricing-model.json"),
             tools: line.facts.tools.keys().cloned().collect(),
         }
     }
-}
-
-/// The words of an enum schema, by the file it came from.
-fn words(line: &SpecLine, file: &str) -> Vec<String> {
-    let definitions = &line.definitions;
-    let named = definitions
-        .sources
-        .iter()
-        .find(|(_, source)| source.as_str() == file);
-    let schema = named.and_then(|(name, _)| definitions.schemas.get(name));
-    let words = schema.and_then(|schema| schema.get("enum")?.as_array());
-    words
-        .into_iter()
-        .flatten()
-        .filter_map(|word| Some(word.as_str()?.to_owned()))
-        .collect()
 }

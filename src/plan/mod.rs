@@ -1,6 +1,6 @@
 //! What a manifest means: validated, defaults filled in, tools derived.
 //!
-//! [`accept`] is the only way from a manifest to a [`Plan`]. Whoever holds a plan may rely on
+//! [`accept()`] is the only way from a manifest to a [`Plan`]. Whoever holds a plan may rely on
 //! everything in it: later stages never look at the manifest's values again.
 //!
 //! Nothing here reads a file, renders one or prints.
@@ -9,8 +9,10 @@ pub mod support;
 pub mod facts;
 pub mod name;
 pub mod address;
+pub mod database;
 pub mod duration;
 pub mod tools;
+pub mod runtime;
 mod accept;
 
 pub use accept::{Accepted, accept};

@@ -36,6 +36,7 @@ const TAKEN: &[(&str, &str)] = &[
     ("alloc", "a crate of Rust itself"),
     ("aux", "a device name on Windows"),
     ("build", "a folder of Cargo's own"),
+    ("chrono", "a crate that the seller depends on"),
     ("con", "a device name on Windows"),
     ("core", "a crate of Rust itself"),
     ("deps", "a folder of Cargo's own"),
@@ -50,6 +51,7 @@ const TAKEN: &[(&str, &str)] = &[
     ("std", "a crate of Rust itself"),
     ("test", "a crate of Rust itself"),
     ("tokio", "a crate that the seller depends on"),
+    ("ureq", "a crate that the seller depends on"),
     ("wire", "the generated crate of the workspace"),
 ];
 
@@ -76,10 +78,21 @@ pub fn check(name: &str) -> Result<(), Unusable> {
     if KEYWORDS.contains(&name) {
         return Err(Unusable::Keyword);
     }
+    if is_numbered_device(name) {
+        return Err(Unusable::Reserved("a device name on Windows"));
+    }
     match TAKEN.iter().find(|(taken, _)| *taken == name) {
         Some((_, by)) => Err(Unusable::Reserved(by)),
         None => Ok(()),
     }
+}
+
+/// Serial and parallel ports, `com1` to `com9` and `lpt1` to `lpt9`.
+fn is_numbered_device(name: &str) -> bool {
+    ["com", "lpt"].iter().any(|port| {
+        name.strip_prefix(port)
+            .is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']))
+    })
 }
 
 /// A usable name as near as possible to the one given, if there is one.
@@ -134,7 +147,15 @@ mod tests {
             assert_eq!(check(wrong), Err(Unusable::Form), "{wrong:?}");
         }
         assert_eq!(check("match"), Err(Unusable::Keyword));
-        assert!(matches!(check("wire"), Err(Unusable::Reserved(_))));
+        for taken in ["wire", "chrono", "ureq", "com1", "lpt9"] {
+            assert!(
+                matches!(check(taken), Err(Unusable::Reserved(_))),
+                "{taken}"
+            );
+        }
+        for free in ["com", "com0", "com10", "lpt1-media"] {
+            assert_eq!(check(free), Ok(()), "{free}");
+        }
         assert_eq!(check(&"a".repeat(65)), Err(Unusable::Length));
     }
 

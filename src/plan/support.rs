@@ -5,6 +5,9 @@
 
 use super::{AccountMode, Transport};
 
+/// AdCP lines that are published: those that are not built in can be added.
+pub const PUBLISHED_LINES: &[&str] = &["3.0", "3.1", "3.2"];
+
 /// Transports that are generated.
 pub const TRANSPORTS: &[&str] = &[Transport::Mcp.word()];
 

@@ -31,13 +31,7 @@ const UNIVERSAL: &[&str] = &["comply_test_controller", "get_adcp_capabilities"];
 /// A specialism's `exercised_tools` also name steps of the runner's own harness
 /// (`expect_webhook`); only what the line knows as a tool is one.
 pub fn derive(facts: &LineFacts, specialisms: &[String]) -> Vec<String> {
-    let mut tools: BTreeSet<&str> = UNIVERSAL.iter().copied().collect();
-    if protocols(facts, specialisms)
-        .iter()
-        .any(|protocol| protocol == "media_buy")
-    {
-        tools.extend(MEDIA_BUY_BASELINE);
-    }
+    let mut tools = expected(facts, specialisms);
     for slug in specialisms {
         if let Some(specialism) = facts.specialisms.get(slug) {
             tools.extend(specialism.exercised.iter().map(String::as_str));
@@ -45,6 +39,26 @@ pub fn derive(facts: &LineFacts, specialisms: &[String]) -> Vec<String> {
     }
     tools.retain(|tool| facts.tools.contains(*tool));
     tools.into_iter().map(str::to_owned).collect()
+}
+
+/// The tools that such a seller should offer and that the line doesn't describe, sorted: a sign of
+/// an older bundle.
+pub fn lacking<'a>(facts: &'a LineFacts, specialisms: &'a [String]) -> Vec<&'a str> {
+    let mut tools = expected(facts, specialisms);
+    tools.retain(|tool| !facts.tools.contains(*tool));
+    tools.into_iter().collect()
+}
+
+/// What is offered whatever the line says about the specialisms.
+fn expected<'a>(facts: &'a LineFacts, specialisms: &[String]) -> BTreeSet<&'a str> {
+    let mut tools: BTreeSet<&str> = UNIVERSAL.iter().copied().collect();
+    if protocols(facts, specialisms)
+        .iter()
+        .any(|protocol| protocol == "media_buy")
+    {
+        tools.extend(MEDIA_BUY_BASELINE);
+    }
+    tools
 }
 
 /// The protocols that the specialisms belong to, as the wire spells them, sorted.

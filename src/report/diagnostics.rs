@@ -37,10 +37,15 @@ pub(super) fn summary(diagnostics: &[Diagnostic]) -> String {
     )
 }
 
-/// Findings for machines.
+/// Why a manifest can't be used, for machines.
 pub(super) fn to_json(rejected: &Rejected) -> Value {
-    let list: Vec<Value> = rejected
-        .diagnostics
+    let list = values(&rejected.source, &rejected.diagnostics);
+    json!({ "error": { "message": "the manifest can't be used", "diagnostics": list } })
+}
+
+/// Findings for machines: a list.
+pub(super) fn values(source: &Source, diagnostics: &[Diagnostic]) -> Value {
+    diagnostics
         .iter()
         .map(|diagnostic| {
             let entry = diagnostic.code.entry();
@@ -48,19 +53,18 @@ pub(super) fn to_json(rejected: &Rejected) -> Value {
                 "code": entry.id,
                 "severity": severity(entry.severity),
                 "message": diagnostic.message,
-                "file": rejected.source.name(),
-                "place": diagnostic.span.as_ref().map(|span| place(&rejected.source, span)),
+                "file": source.name(),
+                "place": diagnostic.span.as_ref().map(|span| place(source, span)),
                 "label": diagnostic.label,
                 "related": diagnostic.related.iter().map(|(span, label)| json!({
-                    "place": place(&rejected.source, span),
+                    "place": place(source, span),
                     "label": label,
                 })).collect::<Vec<_>>(),
                 "notes": diagnostic.notes,
                 "helps": diagnostic.helps,
             })
         })
-        .collect();
-    json!({ "error": { "message": "the manifest can't be used", "diagnostics": list } })
+        .collect()
 }
 
 fn group<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Group<'a> {

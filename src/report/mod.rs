@@ -5,22 +5,25 @@
 //! `--json`. Text starts in lower case, ends without a full stop and reads the same without
 //! colour; commands and paths stand in backticks.
 //!
-//! With `--json` a command prints one JSON value on stdout and nothing else there. Keys are only
-//! ever added.
+//! With `--json` a command prints one JSON value on stdout, and nothing else there or on stderr.
+//! Keys are only ever added.
 //!
 //! | command | value |
 //! |---|---|
-//! | `new` | `{folder, name, manifest, written, changes, problems}` |
-//! | `regenerate` | `{written, changes, problems}` |
-//! | `check` | `{in_step, drift: [{path, cause, remedy}]}` |
-//! | `verify` | the verdict: runs, storyboards, failures, tally |
-//! | `spec list` | `[{line, version, tools, types, built_in, sha256, source, findings}]` |
-//! | `spec add` | `{line, version, tools, types, sha256, source, findings, folder}` |
+//! | `new` | `{folder, name, manifest, written, changes, problems, warnings}` |
+//! | `regenerate` | `{in_step, refused, written, changes, problems, upkeep: [{path, cause, remedy}], warnings}` |
+//! | `check` | `{in_step, drift: [{path, cause, remedy}], warnings}` |
+//! | `verify` | the verdict: runs, storyboards, failures, tally, warnings |
+//! | `spec list` | `[{line, version, tools, specialisms, types, built_in, sha256, source, findings}]` |
+//! | `spec add` | `{line, version, tools, types, sha256, source, findings, folder, replaced}` |
+//! | `spec remove` | `{line, removed, built_in}` |
 //! | `explain` | `{code, severity, title, explanation, wrong, right}`, or a list of these |
 //! | any, when it fails | `{error: {message, causes, hints}}` |
 //! | any, with a manifest at fault | `{error: {message, diagnostics: [{code, severity, message, file, place, label, related, notes, helps}]}}` |
 //!
-//! A `place` is `{line, column, end_line, end_column}`, all from 1, columns in characters.
+//! `warnings` are what a manifest was warned about, in the form of `diagnostics`; a command that
+//! reads a manifest always has them, in `{error}` too. A command line that makes no sense is an
+//! `error` as well. A `place` is `{line, column, end_line, end_column}`, all from 1, columns in characters.
 
 mod diagnostics;
 mod progress;
@@ -28,11 +31,14 @@ mod table;
 pub mod wizard;
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::{Arc, Mutex};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::cli::Misuse;
 use crate::manifest::{Diagnostic, Rejected, Source};
 
 pub use progress::Progress;
@@ -66,6 +72,8 @@ pub struct Printer {
     colors: ColorChoice,
     verbosity: Verbosity,
     json: bool,
+    /// Warnings about the manifest that was read, for the one JSON value; `None` before that.
+    warned: Arc<Mutex<Option<Value>>>,
 }
 
 /// One thing to do after a command: what to type and what it does.
@@ -84,6 +92,7 @@ impl Printer {
             colors,
             verbosity,
             json,
+            warned: Arc::default(),
         }
     }
 
@@ -110,12 +119,17 @@ impl Printer {
         out.flush()
     }
 
-    /// The one JSON value of a command under `--json`.
+    /// The one JSON value of a command under `--json`, with the warnings about its manifest.
     ///
     /// # Errors
     /// As [`Printer::data`].
     pub fn json(&self, value: &impl Serialize) -> io::Result<()> {
-        let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+        let mut value = serde_json::to_value(value).map_err(io::Error::other)?;
+        let warned = self.warned.lock().map_or(None, |warned| warned.clone());
+        if let (Some(object), Some(warned)) = (value.as_object_mut(), warned) {
+            object.insert("warnings".to_owned(), warned);
+        }
+        let text = serde_json::to_string_pretty(&value).map_err(io::Error::other)?;
         self.data(&format!("{text}\n"))
     }
 
@@ -207,6 +221,9 @@ impl Printer {
 
     /// Warnings about a manifest that is used all the same.
     pub fn warnings(&self, source: &Source, warnings: &[Diagnostic]) {
+        if let (true, Ok(mut warned)) = (self.json, self.warned.lock()) {
+            *warned = Some(diagnostics::values(source, warnings));
+        }
         if !warnings.is_empty() {
             self.say(&diagnostics::render(source, warnings));
         }
@@ -244,8 +261,12 @@ impl Printer {
         }
     }
 
-    /// A line on stderr. That stderr is closed is nobody's fault and nothing to report to.
+    /// A line on stderr, for people: a machine finds the same in the JSON value. That stderr is
+    /// closed is nobody's fault and nothing to report to.
     fn say(&self, text: &str) {
+        if self.json {
+            return;
+        }
         let mut err = AutoStream::new(io::stderr().lock(), self.choice(io::stderr().is_terminal()));
         let _ = writeln!(err, "{text}");
     }
@@ -269,6 +290,13 @@ fn resolved(flag: ColorChoice, terminal: bool, asked_not_to: bool) -> ColorChoic
         ColorChoice::Auto => ColorChoice::Never,
         chosen => chosen,
     }
+}
+
+/// Tells a machine that its command line makes no sense; there is no printer before there are flags.
+pub fn misuse(misuse: &Misuse) {
+    let printer = Printer::new(ColorChoice::Never, Verbosity::Quiet, true);
+    let error = Box::<dyn std::error::Error>::from(misuse.message.as_str());
+    printer.failed(error.as_ref(), &misuse.hints);
 }
 
 /// What [`Printer::rejected`] tells a person, with colours.

@@ -211,6 +211,11 @@ fn verify_checksum(path: &Path) -> Result<(), SpecError> {
         Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(source) => return Err(unreadable(&beside, source)),
     };
+    if expected.len() != 64 || !expected.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(SpecError::NoChecksum {
+            path: path.to_owned(),
+        });
+    }
     let mut file = fs::File::open(path).map_err(|source| unreadable(path, source))?;
     let mut digest = Sha256::new();
     let mut block = vec![0; 64 * 1024];
@@ -299,7 +304,7 @@ fn assemble(root: &str, raw: Raw<'_>) -> Result<Bundle, SpecError> {
             file: name.to_owned(),
             line: error.line(),
             column: error.column(),
-            reason: error.to_string(),
+            reason: without_place(&error),
         })?;
         match name.rsplit('/').next() {
             Some("manifest.json") if name == "manifest.json" => manifest = value,
@@ -323,6 +328,12 @@ fn assemble(root: &str, raw: Raw<'_>) -> Result<Bundle, SpecError> {
         sha256: hexadecimal(&digest.finalize()),
         left_out,
     })
+}
+
+/// What serde_json says, without the line and column, which stand before it.
+fn without_place(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    said.split(" at line ").next().unwrap_or(&said).to_owned()
 }
 
 /// Lower-case hexadecimal.

@@ -76,6 +76,14 @@ pub enum SpecError {
         /// What the archive really has.
         found: String,
     },
+    /// The file beside the archive holds no checksum.
+    #[error(
+        "{path}.sha256 holds no checksum (64 hexadecimal digits); fetch it again, or remove it"
+    )]
+    NoChecksum {
+        /// The archive.
+        path: PathBuf,
+    },
     /// A file is not JSON.
     #[error("{file}:{line}:{column}: {reason}; the bundle is damaged, fetch it again")]
     Json {
@@ -120,10 +128,23 @@ pub enum SpecError {
         reason: String,
     },
     /// A stored line is damaged.
-    #[error("the stored AdCP line {line} is damaged: {reason}; add it again with `spec add`")]
+    #[error(
+        "your own AdCP line {line} can't be used: {reason}; add it again with `adcp-scaffold spec add \
+         PATH`, or do without it: `adcp-scaffold spec remove {line}`"
+    )]
     Stored {
         /// The line.
         line: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// What we built into the tool can't be read.
+    #[error(
+        "adcp-scaffold's own {file} is damaged: {reason}; install it again, and report this if it stays"
+    )]
+    BuiltIn {
+        /// The file in our repository.
+        file: String,
         /// What is wrong.
         reason: String,
     },
@@ -143,6 +164,14 @@ pub enum SpecError {
 }
 
 impl SpecError {
+    /// A fault in what is built in.
+    pub(super) fn built_in(file: impl Into<String>, reason: &impl ToString) -> Self {
+        Self::BuiltIn {
+            file: file.into(),
+            reason: reason.to_string(),
+        }
+    }
+
     /// A schema error with its place.
     pub(super) fn schema(
         file: &str,

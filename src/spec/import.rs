@@ -5,7 +5,7 @@ use std::path::Path;
 use super::bundle::{self, Bundle};
 use super::definitions::{self, Keep};
 use super::names::Names;
-use super::{Source, SpecError, SpecLine, facts};
+use super::{Source, SpecError, SpecLine, descriptions, facts};
 
 /// Imports the bundle at `path`, a folder or a `.tgz`.
 ///
@@ -69,12 +69,13 @@ fn assemble(
         facts,
         definitions,
         names,
+        descriptions: descriptions::read()?,
         source,
     })
 }
 
 /// The line of an exact version: `3.0` of `3.0.18`.
-fn line_of(version: &str) -> Result<String, SpecError> {
+pub(super) fn line_of(version: &str) -> Result<String, SpecError> {
     let mut numbers = version.split(['.', '-']);
     match (
         numbers.next().map(str::parse::<u32>),

@@ -4,17 +4,20 @@
 //! imported beforehand and built into the tool. What differs between lines is data (schemas,
 //! `schemas/names.toml`), never code here.
 //!
-//! In reading order: errors, reading a bundle, references, names, definitions, the manifest's
-//! facts, the import that puts them together, and the store.
+//! In reading order: errors, reading a bundle, references, names, descriptions of tools,
+//! definitions, the manifest's facts, the import that puts them together, and the store.
 
-pub mod bundle;
-pub mod definitions;
 pub mod error;
+pub mod bundle;
+pub mod reference;
+pub mod names;
+pub mod descriptions;
+pub mod definitions;
 pub mod facts;
 pub mod import;
-pub mod names;
-pub mod reference;
 pub mod store;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +37,9 @@ pub struct SpecLine {
     pub definitions: Definitions,
     /// Names that people chose.
     pub names: Names,
+    /// What the tools do, in our own words, by wire name; the schemas of a line that brings its
+    /// own descriptions come before them.
+    pub descriptions: BTreeMap<String, String>,
     /// Where all this comes from.
     pub source: Source,
 }
@@ -59,6 +65,32 @@ impl SpecLine {
         &self.facts.version
     }
 
+    /// The slugs of all specialisms, sorted: those of the vocabulary (`enums/specialism.json`) and
+    /// those that the manifest describes.
+    pub fn specialisms(&self) -> Vec<String> {
+        let mut slugs = self.words("enums/specialism.json");
+        slugs.extend(self.facts.specialisms.keys().cloned());
+        slugs.sort();
+        slugs.dedup();
+        slugs
+    }
+
+    /// The words of an enum schema, by the file it came from, in the spec's order.
+    pub fn words(&self, file: &str) -> Vec<String> {
+        let named = self
+            .definitions
+            .sources
+            .iter()
+            .find(|(_, source)| source.as_str() == file);
+        let schema = named.and_then(|(name, _)| self.definitions.schemas.get(name));
+        let words = schema.and_then(|schema| schema.get("enum")?.as_array());
+        words
+            .into_iter()
+            .flatten()
+            .filter_map(|word| Some(word.as_str()?.to_owned()))
+            .collect()
+    }
+
     /// What a buyer sends as `adcp_major_version`.
     pub fn major(&self) -> u32 {
         self.line
@@ -78,6 +110,8 @@ pub struct Listed {
     pub version: String,
     /// Number of tools.
     pub tools: usize,
+    /// Slugs of the specialisms, sorted.
+    pub specialisms: Vec<String>,
     /// Number of schema definitions.
     pub definitions: usize,
     /// Whether it is built in; a user's own line of the same name hides a built-in one.
@@ -86,9 +120,18 @@ pub struct Listed {
     pub source: Source,
 }
 
-/// A built-in line. `None` if the tool has no such line.
-pub fn embedded(line: &str) -> Option<SpecLine> {
-    store::embedded(line).ok().flatten()
+/// A built-in line, whatever the user's own lines are.
+///
+/// # Errors
+/// When there is none of that name, or what is built in is damaged.
+pub fn embedded(line: &str) -> Result<SpecLine, SpecError> {
+    if let Some(embedded) = store::embedded(line)? {
+        return Ok(embedded);
+    }
+    Err(SpecError::Unknown {
+        line: line.to_owned(),
+        known: names()?.join(", "),
+    })
 }
 
 /// A line by name: the user's own first, then the built-in one.
@@ -102,13 +145,7 @@ pub fn find(line: &str) -> Result<SpecLine, SpecError> {
     {
         return Ok(own);
     }
-    if let Some(embedded) = store::embedded(line)? {
-        return Ok(embedded);
-    }
-    Err(SpecError::Unknown {
-        line: line.to_owned(),
-        known: names()?.join(", "),
-    })
+    embedded(line)
 }
 
 /// The names of all lines there are, sorted: `3.0`.
@@ -139,6 +176,7 @@ pub fn list() -> Result<Vec<Listed>, SpecError> {
         Ok(Listed {
             version: line.facts.version.clone(),
             tools: line.facts.tools.len(),
+            specialisms: line.specialisms(),
             definitions: line.definitions.schemas.len(),
             embedded: !own.contains(&name),
             source: line.source,

@@ -1,18 +1,24 @@
 //! Where imported lines are kept: built into the tool, and in the user's data folder.
 //!
-//! A line is three files: `source.toml` (where it comes from), `facts.json` (tools, error codes,
-//! specialisms) and `definitions.json` (schemas and their origin). They are the same in both
-//! places, sorted and indented, so that two versions can be compared with diff.
+//! A built-in line is three files: `source.toml` (where it comes from), `facts.json` (tools, error
+//! codes, specialisms) and `definitions.json` (schemas and their origin). One of the user's own is
+//! one file with the same three parts, `3.1.json`, so that one rename replaces it: whatever stops
+//! the work, the old line is there or the new one, whole. It carries a hash of its contents, which
+//! is compared on reading. All are sorted and indented, so that two versions can be compared with
+//! diff.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
+use super::bundle::hexadecimal;
 use super::definitions::{Definitions, Keep};
 use super::names::Names;
-use super::{Facts, Source, SpecError, SpecLine, import};
+use super::{Facts, Source, SpecError, SpecLine, descriptions, import};
 
 /// The files of one stored line.
 struct Stored<'a> {
@@ -35,10 +41,56 @@ const FACTS: &str = "facts.json";
 const DEFINITIONS: &str = "definitions.json";
 const NAMES: &str = "names.toml";
 
+/// `definitions.json`.
 #[derive(Serialize, Deserialize)]
 struct Document {
-    sources: std::collections::BTreeMap<String, String>,
-    definitions: std::collections::BTreeMap<String, Value>,
+    sources: BTreeMap<String, String>,
+    definitions: BTreeMap<String, Value>,
+}
+
+/// The three parts of a line.
+#[derive(Serialize, Deserialize)]
+struct Contents {
+    source: Source,
+    facts: Facts,
+    definitions: Document,
+}
+
+/// The file of one of the user's own lines.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    /// SHA-256 of the contents as [`pretty`] writes them, in hexadecimal.
+    sha256: String,
+    contents: Contents,
+}
+
+/// What [`add`] has done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Added {
+    /// The line as it is now.
+    pub line: SpecLine,
+    /// What answered to its name before: the user's own, or a built-in one.
+    pub replaced: Option<Replaced>,
+}
+
+/// A line that another one takes the place of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// The exact version: `3.0.18`.
+    pub version: String,
+    /// Whether it is built in, and so comes back when the user's own is removed.
+    pub embedded: bool,
+    /// Whether it is a later version than the new one.
+    pub newer: bool,
+    /// Tools that it had and the new one has not.
+    pub lost_tools: Vec<String>,
+}
+
+/// Whether a text is written like the name of a line: two numbers and a dot.
+pub fn is_line(text: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once('.')
+        .is_some_and(|(major, minor)| number(major) && number(minor))
 }
 
 /// The lines that are built in, oldest first.
@@ -49,13 +101,23 @@ pub fn embedded_lines() -> impl Iterator<Item = &'static str> {
 /// A built-in line.
 ///
 /// # Errors
-/// Never for what we ship; a test reads every built-in line.
+/// When its files are damaged, which would be our fault; a test reads every built-in line.
 pub fn embedded(line: &str) -> Result<Option<SpecLine>, SpecError> {
     EMBEDDED
         .iter()
         .find(|stored| stored.line == line)
-        .map(|stored| read(stored, None))
+        .map(|stored| read(stored, None).map_err(ours))
         .transpose()
+}
+
+/// What is built in can't be added again.
+fn ours(error: SpecError) -> SpecError {
+    match error {
+        SpecError::Stored { line, reason } => {
+            SpecError::built_in(format!("schemas/{line}"), &reason)
+        }
+        other => other,
+    }
 }
 
 /// The folder in which the user's own lines lie: `$ADCP_SCAFFOLD_HOME`, or `adcp-scaffold/specs`
@@ -78,18 +140,97 @@ pub fn home() -> Result<PathBuf, SpecError> {
         .ok_or(SpecError::NoHome)
 }
 
-/// Imports a bundle and keeps it below `home`, replacing what was there for its line.
+/// Imports a bundle and keeps it below `home`, replacing what was there for its line. `label` says
+/// where it comes from; the path by default.
 ///
 /// # Errors
-/// What [`import::import`] refuses, and what the file system refuses.
-pub fn add(path: &Path, home: &Path) -> Result<SpecLine, SpecError> {
+/// What [`import::import`] refuses, and what the file system refuses; the line is then as it was.
+pub fn add(path: &Path, home: &Path, label: Option<&str>) -> Result<Added, SpecError> {
     let own_names = optional(&home.join(NAMES))?;
-    let line = import::import(path, Keep::Descriptions, None, own_names.as_deref())?;
-    save(&line, &home.join(&line.line))?;
-    Ok(line)
+    let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let label = label.map_or_else(|| place.display().to_string(), str::to_owned);
+    let line = import::import(path, Keep::Descriptions, Some(&label), own_names.as_deref())?;
+    let replaced = replaced(&line, home);
+    keep(&line, home)?;
+    Ok(Added { line, replaced })
 }
 
-/// Writes a line's three files into a folder.
+/// What answers to the line's name before it is added. A damaged one is replaced without a word.
+fn replaced(line: &SpecLine, home: &Path) -> Option<Replaced> {
+    let own = own(&line.line, home).ok().flatten();
+    let embedded = own.is_none();
+    let before = own.or_else(|| self::embedded(&line.line).ok().flatten())?;
+    let lost = |tool: &String| !line.facts.tools.contains_key(tool);
+    Some(Replaced {
+        lost_tools: before
+            .facts
+            .tools
+            .keys()
+            .filter(|tool| lost(tool))
+            .cloned()
+            .collect(),
+        newer: age(&before.facts.version) > age(&line.facts.version),
+        version: before.facts.version,
+        embedded,
+    })
+}
+
+/// Orders exact versions: by their numbers, and a pre-release before its release.
+fn age(version: &str) -> (Vec<u64>, bool) {
+    let core = version.split(['-', '+']).next().unwrap_or_default();
+    let numbers = core.split('.').map(|part| part.parse().unwrap_or_default());
+    (numbers.collect(), !version.contains('-'))
+}
+
+fn keep(line: &SpecLine, home: &Path) -> Result<(), SpecError> {
+    let contents = Contents {
+        source: line.source.clone(),
+        facts: line.facts.clone(),
+        definitions: document(line),
+    };
+    let kept = Kept {
+        sha256: hash(&contents).map_err(|error| damaged(&line.line, &error))?,
+        contents,
+    };
+    let text = pretty(&kept).map_err(|error| damaged(&line.line, &error))?;
+    let path = file_of(&line.line, home);
+    let unwritable = |source| SpecError::Unwritable {
+        path: path.clone(),
+        source,
+    };
+    fs::create_dir_all(home).map_err(unwritable)?;
+    // Dropped, and so removed, when anything below fails.
+    let mut beside = tempfile::NamedTempFile::new_in(home).map_err(unwritable)?;
+    io::Write::write_all(&mut beside, text.as_bytes()).map_err(unwritable)?;
+    beside.as_file().sync_all().map_err(unwritable)?;
+    beside
+        .persist(&path)
+        .map_err(|refused| unwritable(refused.error))?;
+    Ok(())
+}
+
+/// Removes the user's line of that name from below `home`, damaged or not. `false` when there is
+/// none.
+///
+/// # Errors
+/// What the file system refuses.
+pub fn remove(line: &str, home: &Path) -> Result<bool, SpecError> {
+    if !is_line(line) {
+        return Ok(false);
+    }
+    let path = file_of(line, home);
+    match fs::remove_file(&path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(SpecError::Unwritable { path, source }),
+    }
+}
+
+fn file_of(line: &str, home: &Path) -> PathBuf {
+    home.join(format!("{line}.json"))
+}
+
+/// Writes a line's three files into a folder, for building it in.
 ///
 /// # Errors
 /// What the file system refuses.
@@ -99,10 +240,6 @@ pub fn save(line: &SpecLine, folder: &Path) -> Result<(), SpecError> {
         source,
     };
     fs::create_dir_all(folder).map_err(|source| unwritable(folder, source))?;
-    let document = Document {
-        sources: line.definitions.sources.clone(),
-        definitions: line.definitions.schemas.clone(),
-    };
     let files = [
         (
             SOURCE,
@@ -114,15 +251,17 @@ pub fn save(line: &SpecLine, folder: &Path) -> Result<(), SpecError> {
         ),
         (
             DEFINITIONS,
-            pretty(&document).map_err(|error| damaged(&line.line, &error))?,
+            pretty(&document(line)).map_err(|error| damaged(&line.line, &error))?,
         ),
     ];
+    // All are written beside before the first is renamed: a full disk leaves the old ones.
+    let beside = |name: &str| folder.join(format!("{name}.new"));
     for (name, text) in files {
-        // Written beside and renamed, so that a crash leaves the old file or the new one.
+        fs::write(beside(name), text).map_err(|source| unwritable(&beside(name), source))?;
+    }
+    for name in [SOURCE, FACTS, DEFINITIONS] {
         let path = folder.join(name);
-        let beside = folder.join(format!("{name}.new"));
-        fs::write(&beside, text).map_err(|source| unwritable(&beside, source))?;
-        fs::rename(&beside, &path).map_err(|source| unwritable(&path, source))?;
+        fs::rename(beside(name), &path).map_err(|source| unwritable(&path, source))?;
     }
     Ok(())
 }
@@ -130,23 +269,21 @@ pub fn save(line: &SpecLine, folder: &Path) -> Result<(), SpecError> {
 /// The user's line of that name below `home`, if there is one.
 ///
 /// # Errors
-/// When it can't be read or is damaged.
+/// When it can't be read, was changed by hand, or is another line under that name.
 pub fn own(line: &str, home: &Path) -> Result<Option<SpecLine>, SpecError> {
-    let folder = home.join(line);
-    let Some(source) = optional(&folder.join(SOURCE))? else {
+    let Some(text) = optional(&file_of(line, home))? else {
         return Ok(None);
     };
-    let facts = optional(&folder.join(FACTS))?.ok_or_else(|| damaged(line, "no facts.json"))?;
-    let definitions =
-        optional(&folder.join(DEFINITIONS))?.ok_or_else(|| damaged(line, "no definitions.json"))?;
+    let kept: Kept = serde_json::from_str(&text).map_err(|error| damaged(line, &error))?;
+    if hash(&kept.contents).map_err(|error| damaged(line, &error))? != kept.sha256 {
+        return Err(damaged(line, "its contents are not those that were added"));
+    }
+    let version = &kept.contents.facts.version;
+    if import::line_of(version)? != line {
+        return Err(damaged(line, format!("it holds AdCP {version}")));
+    }
     let own_names = optional(&home.join(NAMES))?;
-    let stored = Stored {
-        line,
-        source: &source,
-        facts: &facts,
-        definitions: &definitions,
-    };
-    read(&stored, own_names.as_deref()).map(Some)
+    assemble(line, kept.contents, own_names.as_deref()).map(Some)
 }
 
 /// The names of the user's lines below `home`, sorted.
@@ -165,9 +302,11 @@ pub fn own_lines(home: &Path) -> Result<Vec<String>, SpecError> {
     };
     let mut lines = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(unreadable)?;
-        if entry.path().join(SOURCE).is_file() {
-            lines.push(entry.file_name().to_string_lossy().into_owned());
+        let name = entry.map_err(unreadable)?.file_name();
+        if let Some(line) = name.to_string_lossy().strip_suffix(".json")
+            && is_line(line)
+        {
+            lines.push(line.to_owned());
         }
     }
     lines.sort();
@@ -176,21 +315,42 @@ pub fn own_lines(home: &Path) -> Result<Vec<String>, SpecError> {
 
 fn read(stored: &Stored<'_>, own_names: Option<&str>) -> Result<SpecLine, SpecError> {
     let line = stored.line;
-    let source: Source = toml::from_str(stored.source).map_err(|error| damaged(line, &error))?;
-    let facts: Facts = serde_json::from_str(stored.facts).map_err(|error| damaged(line, &error))?;
-    let document: Document =
-        serde_json::from_str(stored.definitions).map_err(|error| damaged(line, &error))?;
-    let definitions = Definitions {
-        schemas: document.definitions,
-        sources: document.sources,
+    let contents = Contents {
+        source: toml::from_str(stored.source).map_err(|error| damaged(line, &error))?,
+        facts: serde_json::from_str(stored.facts).map_err(|error| damaged(line, &error))?,
+        definitions: serde_json::from_str(stored.definitions)
+            .map_err(|error| damaged(line, &error))?,
     };
+    assemble(line, contents, own_names)
+}
+
+fn assemble(
+    line: &str,
+    contents: Contents,
+    own_names: Option<&str>,
+) -> Result<SpecLine, SpecError> {
     Ok(SpecLine {
         line: line.to_owned(),
-        facts,
-        definitions,
+        facts: contents.facts,
+        definitions: Definitions {
+            schemas: contents.definitions.definitions,
+            sources: contents.definitions.sources,
+        },
         names: Names::for_line(line, own_names)?,
-        source,
+        descriptions: descriptions::read()?,
+        source: contents.source,
     })
+}
+
+fn document(line: &SpecLine) -> Document {
+    Document {
+        sources: line.definitions.sources.clone(),
+        definitions: line.definitions.schemas.clone(),
+    }
+}
+
+fn hash(contents: &Contents) -> Result<String, serde_json::Error> {
+    Ok(hexadecimal(&Sha256::digest(pretty(contents)?.as_bytes())))
 }
 
 fn optional(path: &Path) -> Result<Option<String>, SpecError> {
@@ -220,4 +380,34 @@ fn pretty(value: &impl Serialize) -> Result<String, serde_json::Error> {
     ))?;
     bytes.push(b'\n');
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_ordered_by_number_and_release() {
+        let ordered = ["3.0.0-rc.1", "3.0.0", "3.0.6", "3.0.18", "3.1.0"];
+        for pair in ordered.windows(2) {
+            assert!(age(pair[0]) < age(pair[1]), "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_built_in_line_is_said_to_be_our_fault() {
+        let damaged = Stored {
+            line: "3.0",
+            source: EMBEDDED[0].source,
+            facts: "{",
+            definitions: EMBEDDED[0].definitions,
+        };
+        let error = read(&damaged, None).map_err(ours).expect_err("damaged");
+        let said = error.to_string();
+        assert!(matches!(error, SpecError::BuiltIn { .. }), "{said}");
+        assert!(
+            said.starts_with("adcp-scaffold's own schemas/3.0 is damaged: EOF while parsing"),
+            "{said}"
+        );
+    }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::model::{Choice, Kind, Model, Object, Shape, Test, TypeRef, Union};
+use super::model::{Kind, Model, Object, Shape, Test, TypeRef, Union};
 use super::report::PassReport;
 
 /// Chooses the tests of every union; one that can't be decided becomes an alias of any value.
@@ -49,8 +49,6 @@ struct Profile {
     known: BTreeSet<String>,
     /// All members that may be there, if others may not.
     closed: Option<BTreeSet<String>>,
-    /// All strings that it can be.
-    texts: Option<Vec<String>>,
 }
 
 fn profile(kind: &TypeRef, model: &Model, depth: usize) -> Profile {
@@ -69,10 +67,7 @@ fn profile(kind: &TypeRef, model: &Model, depth: usize) -> Profile {
         TypeRef::Named(_) if depth > 8 => Profile::default(),
         TypeRef::Named(name) => match model.get(name).map(|definition| &definition.shape) {
             Some(Shape::Object(object)) => of_object(object, model),
-            Some(Shape::Choice(Choice { values, open })) => Profile {
-                texts: (!open).then(|| values.clone()),
-                ..of(Kind::Text)
-            },
+            Some(Shape::Choice(_)) => of(Kind::Text),
             Some(Shape::Union(union)) => common(union, model, depth),
             Some(Shape::Alias(kind)) => profile(kind, model, depth + 1),
             None => Profile::default(),
@@ -135,7 +130,6 @@ fn common(union: &Union, model: &Model, depth: usize) -> Profile {
         return Profile::default();
     };
     all.closed = None;
-    all.texts = None;
     for other in profiles {
         if all.kind != other.kind {
             return Profile::default();
@@ -246,8 +240,6 @@ fn separate(one: &Profile, other: &Profile) -> Option<Separation> {
             },
         )
         .or_else(|| by_requirement(one, other))
-        .or_else(|| by_text(one, other))
-        .or_else(|| by_text(other, one).map(swapped))
 }
 
 fn swapped(separation: Separation) -> Separation {
@@ -374,19 +366,5 @@ fn by_requirement(one: &Profile, other: &Profile) -> Option<Separation> {
         one: mine.into_iter().collect(),
         other: theirs.into_iter().collect(),
         first,
-    })
-}
-
-/// Strings that only one of them can be, before the one that can be any.
-fn by_text(one: &Profile, other: &Profile) -> Option<Separation> {
-    let texts = one.texts.as_ref()?;
-    let apart = match &other.texts {
-        None => other.kind == Some(Kind::Text),
-        Some(theirs) => !texts.iter().any(|text| theirs.contains(text)),
-    };
-    apart.then(|| Separation {
-        one: vec![Test::Only(texts.clone())],
-        other: Vec::new(),
-        first: Some(First::One),
     })
 }

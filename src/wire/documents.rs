@@ -62,24 +62,27 @@ pub fn tool_list(line: &SpecLine, tools: &[(&str, &ToolFacts)]) -> Result<String
     })
 }
 
-/// The request's own description, or, for a line without prose, what follows from its facts.
+/// What a buyer's language model reads to choose a tool: the request's own description if the line
+/// has one, else ours, else only where the tool belongs; and what a call does to the seller.
 fn description(name: &str, facts: &ToolFacts, line: &SpecLine) -> String {
-    let schema = line.definitions.schemas.get(&facts.request);
-    if let Some(description) = schema
-        .and_then(|schema| schema.get("description"))
-        .and_then(Value::as_str)
-    {
-        return description.to_owned();
-    }
-    let effect = if facts.mutating {
-        "Changes state; send an idempotency_key."
-    } else {
-        "Reads only."
+    let request = line.definitions.schemas.get(&facts.request);
+    let member = |name: &str| request.and_then(|request| request.get(name));
+    let about = match member("description").and_then(Value::as_str) {
+        Some(theirs) => theirs.to_owned(),
+        None => match line.descriptions.get(name) {
+            Some(ours) => ours.clone(),
+            None => format!("The {} task {name} of AdCP {}.", facts.protocol, line.line),
+        },
     };
-    format!(
-        "AdCP {} {} task {name}. {effect}",
-        line.line, facts.protocol
-    )
+    let takes_key = member("required")
+        .and_then(Value::as_array)
+        .is_some_and(|required| required.iter().any(|name| name == "idempotency_key"));
+    let effect = match (facts.mutating, takes_key) {
+        (_, true) => "Changes state; send an idempotency_key.",
+        (true, false) => "Changes state.",
+        (false, false) => "Reads only.",
+    };
+    format!("{about} {effect}")
 }
 
 /// The request schema with everything that it refers to inside, so that a client that knows

@@ -3,19 +3,19 @@
 //! The schemas go through small passes into a dialect of objects, enums, unions and aliases
 //! ([`passes`]), which become a model of types ([`lower`]); unions learn how their variants are
 //! told apart ([`discriminate`]); typify spells the names and finds recursion ([`resolve`]); and
-//! the model is printed as Rust ([`print`]), beside the JSON that the runtime validates with
+//! the model is printed as Rust ([`mod@print`]), beside the JSON that the runtime validates with
 //! ([`documents`]). Only what the given tools reach is emitted.
 
-pub mod discriminate;
-pub mod documents;
 pub mod error;
-pub mod lower;
-pub mod model;
-pub mod passes;
-pub mod print;
 pub mod report;
+pub mod passes;
+pub mod model;
+pub mod lower;
+pub mod discriminate;
 pub mod resolve;
 pub mod variants;
+pub mod print;
+pub mod documents;
 
 pub use error::WireError;
 pub use report::PassReport;

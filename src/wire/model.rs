@@ -105,8 +105,6 @@ pub enum Test {
     Holds(String, Vec<Value>),
     /// The object's member, if it is there, has none of these values.
     Denies(String, Vec<Value>),
-    /// The value is one of these strings.
-    Only(Vec<String>),
 }
 
 /// JSON kinds as far as unions tell them apart.

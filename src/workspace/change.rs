@@ -2,6 +2,9 @@
 
 use crate::render::Zone;
 
+/// The remedy for whatever a run of the tool mends.
+pub(super) const REGENERATE: &str = "run `adcp-scaffold regenerate`";
+
 /// What happens to one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -148,6 +151,20 @@ pub enum ProblemKind {
     Interrupted,
     /// The file changed while the run was under way, and was left as it is.
     ChangedMeanwhile,
+    /// A newer version of this tool wrote the tree.
+    NewerTool {
+        /// The version in the lock.
+        lock: String,
+        /// The version of this tool.
+        here: String,
+    },
+    /// The tree was made from newer schemas of its AdCP line.
+    NewerSpec {
+        /// The version in the lock.
+        lock: String,
+        /// The version at hand.
+        here: String,
+    },
 }
 
 impl ProblemKind {
@@ -174,6 +191,12 @@ impl ProblemKind {
             ProblemKind::ChangedMeanwhile => {
                 "changed during the run and was left as it is".to_owned()
             }
+            ProblemKind::NewerTool { lock, here } => {
+                format!("is from adcp-scaffold {lock}, this is {here}")
+            }
+            ProblemKind::NewerSpec { lock, here } => {
+                format!("is for AdCP {lock}, here is {here}")
+            }
         }
     }
 
@@ -195,6 +218,10 @@ impl ProblemKind {
             ProblemKind::ReadOnlyFolder => "make it writable",
             ProblemKind::Interrupted => "run `adcp-scaffold regenerate` to finish it",
             ProblemKind::ChangedMeanwhile => "run `adcp-scaffold regenerate` again",
+            ProblemKind::NewerTool { .. } => "update adcp-scaffold",
+            ProblemKind::NewerSpec { .. } => {
+                "add that bundle with `adcp-scaffold spec add`, or update adcp-scaffold"
+            }
         }
     }
 }
@@ -206,11 +233,33 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// What stopped the run, or, for [`ProblemKind::ChangedMeanwhile`], what it left out.
     pub problems: Vec<Problem>,
+    /// What else is brought up to date, in the tool's own folder: the lock, the stored bases.
+    pub upkeep: Vec<Drift>,
     /// Whether the tree now is as the changes say.
     pub written: bool,
 }
 
 impl Outcome {
+    /// A run that came to nothing.
+    pub(super) fn stopped(problems: Vec<Problem>) -> Self {
+        Outcome {
+            problems,
+            ..Outcome::default()
+        }
+    }
+
+    /// Whether the problems keep the run from writing anything.
+    pub fn is_refused(&self) -> bool {
+        !self.written && !self.problems.is_empty()
+    }
+
+    /// Whether there was nothing to do.
+    pub fn is_in_step(&self) -> bool {
+        !self.has_findings()
+            && self.upkeep.is_empty()
+            && !self.changes.iter().any(|change| change.action.is_change())
+    }
+
     /// Whether the adopter has something to do: exit code 1.
     pub fn has_findings(&self) -> bool {
         !self.problems.is_empty()
@@ -230,4 +279,14 @@ pub struct Drift {
     pub cause: String,
     /// What to do about it.
     pub remedy: String,
+}
+
+impl From<Problem> for Drift {
+    fn from(problem: Problem) -> Self {
+        Drift {
+            cause: problem.kind.cause(),
+            remedy: problem.kind.remedy().to_owned(),
+            path: problem.path,
+        }
+    }
 }

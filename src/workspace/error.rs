@@ -13,6 +13,14 @@ pub enum WorkspaceError {
     /// `new` was pointed at a folder that holds something.
     #[error("{0}: the folder is not empty, choose another one or empty it first")]
     NotEmpty(PathBuf),
+    /// `new` was pointed at a file or a dangling link.
+    #[error("{path}: it {what}, choose another name or remove it first")]
+    NotFolder {
+        /// What `new` was to write.
+        path: PathBuf,
+        /// What it is, as a verb phrase.
+        what: &'static str,
+    },
     /// `new` was pointed at a seller.
     #[error("{0}: a seller is here already, use `adcp-scaffold regenerate` to bring it up to date")]
     AlreadySeller(PathBuf),
@@ -21,6 +29,11 @@ pub enum WorkspaceError {
         "{0}: no seller here (`.adcp/lock.toml` is missing), make one with `adcp-scaffold new` or name its folder"
     )]
     NotSeller(PathBuf),
+    /// There is a manifest or a stored base, but no lock.
+    #[error(
+        "{0}: `.adcp/lock.toml` is missing, restore it from version control; from a manifest alone `adcp-scaffold new DIR --manifest FILE` makes a seller in a folder of its own"
+    )]
+    LockLost(PathBuf),
     /// The lock cannot be used.
     #[error("{path}: {cause}, {remedy}")]
     Lock {

@@ -29,7 +29,7 @@ pub struct Stamp {
     pub spec_version: String,
     /// SHA-256 of the imported schemas.
     pub spec_hash: String,
-    /// SHA-256 of the manifest's text with line feeds.
+    /// SHA-256 of what the manifest says.
     pub manifest_hash: String,
 }
 

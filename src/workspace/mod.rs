@@ -16,6 +16,7 @@ mod lock;
 mod change;
 mod merge;
 mod reconcile;
+mod upkeep;
 mod swap;
 
 use std::fs::{self, File, TryLockError};
@@ -28,33 +29,54 @@ pub use lock::Stamp;
 pub use text::sha256;
 
 use crate::render::RenderedFile;
+use change::REGENERATE;
 use error::Doing;
 use lock::Lock;
-use path::{BUSY, LOCK, MANIFEST, OWN, STAGING, locate};
+use path::{BASE, BUSY, LOCK, MANIFEST, OWN, STAGING, VERSION_CONTROL, locate};
 use reconcile::{Reconciled, reconcile};
 use swap::{Durability, Kind, Operation, Swapped, finish, is_pending, swap};
 use tree::{Found, names_in, observe};
+use upkeep::{newer_than_here, upkeep};
 
-/// SHA-256 of a manifest, the same for every kind of line end.
+/// SHA-256 of what a manifest says: comments, layout and the order of its keys don't count, since
+/// no emitted file depends on them.
 pub fn manifest_hash(manifest: &str) -> String {
-    sha256(&text::with_line_feeds(manifest.as_bytes()))
+    match manifest.parse::<toml::Table>() {
+        Ok(table) => sha256(table.to_string().as_bytes()),
+        Err(_) => sha256(&text::with_line_feeds(manifest.as_bytes())),
+    }
 }
 
-/// Whether `root` can become a seller: it does not exist or is empty. Asked before a wizard asks.
+/// Whether `root` can become a seller: it does not exist, or holds nothing but a repository's own
+/// folder. Asked before a wizard asks.
 pub fn refuse_occupied(root: &Path) -> Result<(), WorkspaceError> {
     let metadata = match fs::metadata(root) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return match fs::symlink_metadata(root) {
+                Ok(_) => Err(WorkspaceError::NotFolder {
+                    path: root.to_path_buf(),
+                    what: "is a symbolic link that leads nowhere",
+                }),
+                Err(_) => Ok(()),
+            };
+        }
         Err(error) => return Err(error).doing("look at", root),
     };
     if !metadata.is_dir() {
-        return Err(WorkspaceError::NotEmpty(root.to_path_buf()));
+        return Err(WorkspaceError::NotFolder {
+            path: root.to_path_buf(),
+            what: "is not a folder",
+        });
     }
-    if root.join(LOCK).exists() {
+    if is_seller(root) {
         return Err(WorkspaceError::AlreadySeller(root.to_path_buf()));
     }
     if is_pending(root)? {
         return Ok(());
+    }
+    if has_lost_its_lock(root) {
+        return Err(WorkspaceError::LockLost(root.to_path_buf()));
     }
     // What an interrupted `new` staged before its journal was in place is no content.
     let own = names_in(&root.join(OWN))?;
@@ -62,10 +84,30 @@ pub fn refuse_occupied(root: &Path) -> Result<(), WorkspaceError> {
         .iter()
         .all(|name| [BUSY, STAGING].contains(&format!("{OWN}/{name}").as_str()));
     let names = names_in(root)?;
-    if names.iter().all(|name| name == OWN && is_leftover) {
+    let is_free = |name: &String| name == VERSION_CONTROL || (name == OWN && is_leftover);
+    if names.iter().all(is_free) {
         return Ok(());
     }
     Err(WorkspaceError::NotEmpty(root.to_path_buf()))
+}
+
+/// Whether `root` holds the lock of a seller.
+pub fn is_seller(root: &Path) -> bool {
+    root.join(LOCK).exists()
+}
+
+/// Whether a folder without a lock looks like a seller: emptying it would lose somebody's work.
+fn has_lost_its_lock(root: &Path) -> bool {
+    root.join(MANIFEST).exists() || root.join(BASE).exists()
+}
+
+/// What to say of a folder without a lock.
+fn no_lock(root: &Path) -> WorkspaceError {
+    if has_lost_its_lock(root) {
+        WorkspaceError::LockLost(root.to_path_buf())
+    } else {
+        WorkspaceError::NotSeller(root.to_path_buf())
+    }
 }
 
 /// Makes a new seller in `root`: the rendered files, the manifest and the lock.
@@ -94,7 +136,7 @@ pub fn create(
             },
         },
     );
-    write(root, disk, reconciled, Durability::Cached)
+    write(root, disk, reconciled, Vec::new(), Durability::Cached)
 }
 
 /// An existing seller, held so that no other run of the tool writes to it.
@@ -108,8 +150,8 @@ pub struct Workspace<'a> {
 impl<'a> Workspace<'a> {
     /// Takes hold of the seller in `root` and finishes the run that was interrupted here, if any.
     pub fn open(root: &Path, disk: &'a dyn Disk) -> Result<Workspace<'a>, WorkspaceError> {
-        if !root.join(LOCK).exists() && !is_pending(root)? {
-            return Err(WorkspaceError::NotSeller(root.to_path_buf()));
+        if !is_seller(root) && !is_pending(root)? {
+            return Err(no_lock(root));
         }
         let busy = occupy(root, disk)?;
         let finished_interrupted_run = is_pending(root)?;
@@ -135,8 +177,19 @@ impl<'a> Workspace<'a> {
         discard_edits: bool,
     ) -> Result<Outcome, WorkspaceError> {
         let lock = read_lock(&self.root)?;
+        let newer = newer_than_here(&lock, stamp);
+        if !newer.is_empty() {
+            return Ok(Outcome::stopped(newer));
+        }
         let reconciled = reconcile(&self.root, Some(&lock), stamp, rendered, discard_edits)?;
-        write(&self.root, self.disk, reconciled, Durability::Synced)
+        let upkeep = upkeep(&self.root, &lock, stamp, &reconciled)?;
+        write(
+            &self.root,
+            self.disk,
+            reconciled,
+            upkeep,
+            Durability::Synced,
+        )
     }
 }
 
@@ -147,18 +200,27 @@ pub fn preview(
     rendered: &[RenderedFile],
     discard_edits: bool,
 ) -> Result<Outcome, WorkspaceError> {
+    if let Some(outcome) = preview_interrupted(root)? {
+        return Ok(outcome);
+    }
     let lock = read_lock(root)?;
-    let Reconciled {
-        changes,
-        mut problems,
-        ..
-    } = reconcile(root, Some(&lock), stamp, rendered, discard_edits)?;
-    problems.extend(interrupted(root)?);
+    let newer = newer_than_here(&lock, stamp);
+    if !newer.is_empty() {
+        return Ok(Outcome::stopped(newer));
+    }
+    let reconciled = reconcile(root, Some(&lock), stamp, rendered, discard_edits)?;
     Ok(Outcome {
-        changes,
-        problems,
+        upkeep: upkeep(root, &lock, stamp, &reconciled)?,
+        changes: reconciled.changes,
+        problems: reconciled.problems,
         written: false,
     })
+}
+
+/// What [`preview`] says of a tree in which a run was interrupted: nothing else is known of it.
+/// Asked before the manifest is read, which the run may owe as well.
+pub fn preview_interrupted(root: &Path) -> Result<Option<Outcome>, WorkspaceError> {
+    Ok(interrupted(root)?.map(|problem| Outcome::stopped(vec![problem])))
 }
 
 /// Every reason why the tree is not what this tool would write now. Touches nothing.
@@ -167,19 +229,24 @@ pub fn check(
     stamp: &Stamp,
     rendered: &[RenderedFile],
 ) -> Result<Vec<Drift>, WorkspaceError> {
-    const REGENERATE: &str = "run `adcp-scaffold regenerate`";
+    if let Some(drifts) = check_interrupted(root)? {
+        return Ok(drifts);
+    }
     let lock = read_lock(root)?;
+    let newer = newer_than_here(&lock, stamp);
+    if !newer.is_empty() {
+        return Ok(newer.into_iter().map(Drift::from).collect());
+    }
     let reconciled = reconcile(root, Some(&lock), stamp, rendered, false)?;
-    let mut drifts: Vec<Drift> = reconciled
-        .problems
-        .into_iter()
-        .chain(interrupted(root)?)
-        .map(|problem| Drift {
-            path: problem.path,
-            cause: problem.kind.cause(),
-            remedy: problem.kind.remedy().to_owned(),
-        })
-        .collect();
+    let mut drifts = upkeep(root, &lock, stamp, &reconciled)?;
+    drifts.extend(
+        reconciled
+            .problems
+            .into_iter()
+            // Who only looks needs no right to write.
+            .filter(|problem| problem.kind != ProblemKind::ReadOnlyFolder)
+            .map(Drift::from),
+    );
     drifts.extend(
         reconciled
             .changes
@@ -198,69 +265,13 @@ pub fn check(
                 remedy: REGENERATE.to_owned(),
             }),
     );
-    drifts.extend(
-        lock_drifts(&lock, stamp, &reconciled.lock, &drifts)
-            .into_iter()
-            .map(|cause| Drift {
-                path: LOCK.to_owned(),
-                cause,
-                remedy: REGENERATE.to_owned(),
-            }),
-    );
     drifts.sort_by(|left, right| (&left.path, &left.cause).cmp(&(&right.path, &right.cause)));
     Ok(drifts)
 }
 
-/// What the lock says that is no longer true.
-fn lock_drifts(lock: &Lock, stamp: &Stamp, expected: &Lock, drifts: &[Drift]) -> Vec<String> {
-    let was = &lock.stamp;
-    let mut causes = Vec::new();
-    if was.tool != stamp.tool {
-        causes.push(format!(
-            "is from adcp-scaffold {}, this is {}",
-            was.tool, stamp.tool
-        ));
-    }
-    if was.runtime != stamp.runtime {
-        causes.push(format!(
-            "is for runtime {}, this tool has {}",
-            was.runtime, stamp.runtime
-        ));
-    }
-    if (&was.spec, &was.spec_version, &was.spec_hash)
-        != (&stamp.spec, &stamp.spec_version, &stamp.spec_hash)
-    {
-        causes.push(format!(
-            "is for AdCP {} ({}), the manifest and this tool have {} ({})",
-            was.spec, was.spec_version, stamp.spec, stamp.spec_version
-        ));
-    }
-    if was.manifest_hash != stamp.manifest_hash {
-        causes.push("is for another text of `seller.toml`".to_owned());
-    }
-    let explained = |path: &str| drifts.iter().any(|drift| drift.path == path);
-    for (path, entry) in &expected.files {
-        match lock.files.get(path) {
-            _ if explained(path) => {}
-            None => causes.push(format!("has no entry for `{path}`")),
-            Some(recorded) if recorded != entry => {
-                causes.push(format!(
-                    "has an entry for `{path}` that is not what the tool wrote"
-                ));
-            }
-            Some(_) => {}
-        }
-    }
-    for path in lock
-        .files
-        .keys()
-        .filter(|path| !expected.files.contains_key(*path) && !explained(path))
-    {
-        causes.push(format!(
-            "has an entry for `{path}`, which is no longer emitted"
-        ));
-    }
-    causes
+/// What [`check`] says of a tree in which a run was interrupted, as [`preview_interrupted`].
+pub fn check_interrupted(root: &Path) -> Result<Option<Vec<Drift>>, WorkspaceError> {
+    Ok(interrupted(root)?.map(|problem| vec![problem.into()]))
 }
 
 fn interrupted(root: &Path) -> Result<Option<Problem>, WorkspaceError> {
@@ -273,7 +284,7 @@ fn interrupted(root: &Path) -> Result<Option<Problem>, WorkspaceError> {
 fn read_lock(root: &Path) -> Result<Lock, WorkspaceError> {
     match observe(root, LOCK)? {
         Found::File(content) => Lock::parse(root, &content.bytes),
-        Found::Missing => Err(WorkspaceError::NotSeller(root.to_path_buf())),
+        Found::Missing => Err(no_lock(root)),
         Found::Unusable(cause) => Err(WorkspaceError::Unusable {
             path: locate(root, LOCK),
             cause,
@@ -285,6 +296,7 @@ fn write(
     root: &Path,
     disk: &dyn Disk,
     reconciled: Reconciled,
+    upkeep: Vec<Drift>,
     durability: Durability,
 ) -> Result<Outcome, WorkspaceError> {
     let Reconciled {
@@ -297,6 +309,7 @@ fn write(
         return Ok(Outcome {
             changes,
             problems,
+            upkeep,
             written: false,
         });
     }
@@ -308,6 +321,7 @@ fn write(
     Ok(Outcome {
         changes,
         problems,
+        upkeep,
         written: true,
     })
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::manifest::{FILE_NAME, SCHEMA_PATH};
 
+/// The only thing that a folder may hold before it becomes a seller.
+pub(super) const VERSION_CONTROL: &str = ".git";
 /// The tool's own folder inside a seller.
 pub(super) const OWN: &str = ".adcp";
 /// What the tool wrote last: versions, zones and hashes.

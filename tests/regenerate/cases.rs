@@ -31,6 +31,9 @@ struct Case {
     /// What `check` says before the run, by file.
     #[serde(default)]
     drift: BTreeMap<String, String>,
+    /// Files of the tool's own folder that the run renews, the lock aside.
+    #[serde(default)]
+    upkeep: Vec<String>,
     /// Files that the adopter removed from the tool's own folder.
     #[serde(default)]
     removed_own: Vec<String>,
@@ -120,6 +123,14 @@ fn run(name: &str, folder: &Path) {
         .map(|problem| (problem.path.clone(), problem.kind.cause()))
         .collect();
     assert_eq!(problems, case.problems, "{name}: problems");
+    let upkeep: Vec<&str> = outcome
+        .upkeep
+        .iter()
+        .map(|drift| drift.path.as_str())
+        .filter(|path| *path != ".adcp/lock.toml")
+        .collect();
+    assert_eq!(upkeep, case.upkeep, "{name}: upkeep");
+    assert_eq!(preview.upkeep, outcome.upkeep, "{name}: preview of upkeep");
     assert_eq!(
         i32::from(outcome.has_findings()),
         case.exit,
@@ -193,6 +204,7 @@ fn again(name: &str, root: &Path, theirs: &[RenderedFile], first: &Outcome, ours
         "{name}: {:?}",
         actions(&second)
     );
+    assert!(second.is_in_step(), "{name}: {:?}", second.upkeep);
     assert_eq!(
         tree::read(root),
         settled,

@@ -197,12 +197,12 @@ fn a_run_that_breaks_at_any_step_is_repaired_by_the_next() {
                 let main = &halfway["src/main.rs"];
                 assert!(*main == old["src/main.rs"] || *main == expected["src/main.rs"]);
                 let drifts = workspace::check(&root, &stamp("new"), &rendered(&after())).unwrap();
-                assert!(
-                    drifts
-                        .iter()
-                        .any(|drift| drift.cause.contains("interrupted")),
-                    "{drifts:?}"
-                );
+                let causes: Vec<&str> = drifts.iter().map(|drift| drift.cause.as_str()).collect();
+                assert_eq!(causes, ["was left by an interrupted run"]);
+                let preview =
+                    workspace::preview(&root, &stamp("new"), &rendered(&after()), false).unwrap();
+                assert_eq!(preview.problems.len(), 1, "{preview:?}");
+                assert!(preview.changes.is_empty() && preview.is_refused());
             }
 
             let outcome = regenerate(&root, &Hasty).unwrap();

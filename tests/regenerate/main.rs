@@ -6,3 +6,4 @@
 mod tree;
 mod cases;
 mod faults;
+mod upkeep;

@@ -15,33 +15,38 @@ use serde_json::{Value, json};
 
 /// What became of one value.
 #[derive(Debug, Deserialize)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// What was written after reading.
-    pub written: Option<Value>,
+    pub(crate) written: Option<Value>,
     /// The variant, for a union.
-    pub variant: Option<String>,
+    pub(crate) variant: Option<String>,
     /// Why it could not be read.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 /// The folder in which emitted crates are written and built. Shared by all tests that build some,
 /// so that their dependencies compile once.
-pub fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     match std::env::var_os("ADCP_TEST_TARGET") {
         Some(target) => PathBuf::from(target),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("emitted"),
+        None => Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("target")
+            .join("emitted"),
     }
 }
 
 /// Writes a crate of that name with the emitted types; its name must be its own, since crates that
 /// share a target folder and a name overwrite each other.
-pub fn write(name: &str, wire: &Wire) -> PathBuf {
+pub(crate) fn write(name: &str, wire: &Wire) -> PathBuf {
     let folder = target().join("crates").join(name);
     let _ = std::fs::remove_dir_all(folder.join("src"));
     for file in &wire.files {
         put(&folder.join(&file.path), &file.contents);
     }
-    put(&folder.join("src/lib.rs"), "pub mod spec;\npub mod types;\n");
+    put(
+        &folder.join("src/lib.rs"),
+        "pub mod spec;\npub mod types;\n",
+    );
     put(
         &folder.join("Cargo.toml"),
         &format!(
@@ -76,7 +81,7 @@ fn codec_only() {
 }
 
 /// Adds a program that reads `{"type", "value"}` lines and answers each with an [`Answer`].
-pub fn add_program(folder: &Path, library: &str, wire: &Wire) {
+pub(crate) fn add_program(folder: &Path, library: &str, wire: &Wire) {
     let mut arms = String::new();
     for (name, definition) in &wire.model {
         let variant = match definition.shape {
@@ -106,30 +111,43 @@ pub fn add_program(folder: &Path, library: &str, wire: &Wire) {
 }
 
 /// Builds the program and sends it all values; the answers come in the same order.
-pub fn ask(folder: &Path, name: &str, questions: &[(String, Value)]) -> Vec<Answer> {
+pub(crate) fn ask(folder: &Path, name: &str, questions: &[(String, Value)]) -> Vec<Answer> {
     let built = cargo(folder, &["build", "--quiet"]);
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
     let mut program = Command::new(target().join("debug").join(name))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("the program was just built");
     let mut input = program.stdin.take().expect("stdin is piped");
-    let lines: String =
-        questions.iter().map(|(name, value)| format!("{}\n", json!({"type": name, "value": value}))).collect();
+    let lines: String = questions
+        .iter()
+        .map(|(name, value)| format!("{}\n", json!({"type": name, "value": value})))
+        .collect();
     let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
     let output = program.wait_with_output().expect("the program runs");
-    writer.join().expect("the writer does not panic").expect("the program reads everything");
+    writer
+        .join()
+        .expect("the writer does not panic")
+        .expect("the program reads everything");
     let answers: Vec<Answer> = String::from_utf8_lossy(&output.stdout)
         .lines()
         .map(|line| serde_json::from_str(line).expect("an answer"))
         .collect();
-    assert_eq!(answers.len(), questions.len(), "not every value was processed");
+    assert_eq!(
+        answers.len(),
+        questions.len(),
+        "not every value was processed"
+    );
     answers
 }
 
 /// Runs cargo on an emitted crate, without incremental compilation, so that the disk holds less.
-pub fn cargo(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO"))
         .args(arguments)
         .current_dir(folder)
@@ -140,11 +158,27 @@ pub fn cargo(folder: &Path, arguments: &[&str]) -> Output {
         .expect("cargo runs")
 }
 
+/// Asserts that rustfmt has nothing to change in a file.
+pub(crate) fn formatted(path: &Path) {
+    let output = Command::new("rustfmt")
+        .args(["--check", "--edition", "2024"])
+        .arg(path)
+        .output()
+        .expect("rustfmt runs");
+    let said = [output.stdout, output.stderr].concat();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&said)
+    );
+}
+
 /// Writes a file only if it changes, so that cargo sees what is new.
 fn put(path: &Path, contents: &str) {
     if std::fs::read_to_string(path).is_ok_and(|old| old == contents) {
         return;
     }
-    std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder can be made");
+    std::fs::create_dir_all(path.parent().expect("a file has a folder"))
+        .expect("the folder can be made");
     std::fs::write(path, contents).expect("the file can be written");
 }

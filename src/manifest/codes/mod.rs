@@ -29,7 +29,7 @@ pub struct Entry {
     pub title: &'static str,
     /// Some sentences: why the rule exists.
     pub explanation: &'static str,
-    /// A manifest that breaks the rule; `None` when text can't show it.
+    /// A manifest that breaks the rule; `None` when it takes more than a text to show it.
     pub wrong: Option<&'static str>,
     /// A manifest that keeps it.
     pub right: &'static str,
@@ -86,6 +86,10 @@ pub enum Code {
     StorePath,
     /// `M0024`: memory store is for development.
     MemoryStore,
+    /// `M0025`: tools that the AdCP line lacks.
+    LineLacksTools,
+    /// `M0026`: no runtime crate there.
+    RuntimeAbsent,
 }
 
 impl Code {

@@ -410,7 +410,9 @@ version = "0.1"
         severity: Severity::Error,
         title: "unusable path of the database",
         explanation: "`sqlite` alone keeps its database in `seller.db` in the working directory of the running seller.
-After a colon it takes the path of another file.",
+After a colon it takes the path of another file: no folder, no options, no `~`, no quotes. The
+seller makes a missing folder of a relative path when it starts; a folder of an absolute path has to
+be there, since it may be a volume that is not mounted.",
         wrong: Some(r#"name = "acme-media"
 adcp = "3.0"
 specialisms = ["sales-non-guaranteed"]
@@ -438,6 +440,39 @@ store = "memory"
 adcp = "3.0"
 specialisms = ["sales-non-guaranteed"]
 store = "sqlite"
+"#,
+    },
+    Entry {
+        code: Code::LineLacksTools,
+        id: "M0025",
+        severity: Severity::Warning,
+        title: "tools that the AdCP line lacks",
+        explanation: "Every seller of a protocol offers some tools that the storyboards call, whatever its specialism.
+The AdCP line at hand, one that was added from an older bundle, describes not all of them, so the
+seller is generated without those and fails the storyboards that call them. `adcp-scaffold spec list`
+shows which version is at hand; `spec add` of a newer bundle, or `spec remove` of your own one when
+the line is built in, brings them back.",
+        wrong: None,
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+"#,
+    },
+    Entry {
+        code: Code::RuntimeAbsent,
+        id: "M0026",
+        severity: Severity::Warning,
+        title: "no runtime crate there",
+        explanation: "`runtime.path` is relative to the seller's folder, and no `Cargo.toml` of the crate `adcp-seller` is
+there. Cargo needs it to build the seller. It is a warning, because the crate may come later, or be
+elsewhere on the machine that builds.",
+        wrong: None,
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[runtime]
+source = "vendored"
 "#,
     },
 ];

@@ -3,7 +3,8 @@
 use super::Check;
 use crate::manifest::written::Text;
 use crate::manifest::{Code, Diagnostic, words};
-use crate::plan::{LineFacts, Lines, address, name};
+use crate::plan::{LineFacts, Lines, address, name, support};
+use crate::spec::store::is_line;
 
 impl Check {
     pub(super) fn line(&mut self, adcp: Option<&Text>, lines: &dyn Lines) -> Option<LineFacts> {
@@ -27,29 +28,40 @@ impl Check {
             .copied()
             .collect::<Vec<_>>()
             .join(".");
-        let (label, help) = if names.contains(&line) {
-            let label = "a line is major and minor only".to_owned();
-            (label, format!("write `adcp = \"{line}\"`"))
-        } else {
-            let label = words::did_you_mean(word, names.iter().map(String::as_str))
-                .unwrap_or_else(|| "no such line here".to_owned());
+        let (message, label, help) = if names.contains(&line) {
             (
-                label,
+                format!("AdCP line `{word}` is not known"),
+                "a line is major and minor only".to_owned(),
+                format!("write `adcp = \"{line}\"`"),
+            )
+        } else if support::PUBLISHED_LINES.contains(&line.as_str()) {
+            (
+                format!("AdCP line `{line}` is not built in"),
+                "known, and not at hand here".to_owned(),
+                format!(
+                    "add it with `adcp-scaffold spec add PATH`: PATH is the folder of AdCP {line} \
+                     schemas in the package `adcp` of PyPI, or the protocol's own .tgz"
+                ),
+            )
+        } else {
+            // Another line is another protocol, not a misspelling: nearness says something only
+            // about what is not written like one.
+            let near = (!well_formed)
+                .then(|| words::did_you_mean(word, names.iter().map(String::as_str)))
+                .flatten();
+            (
+                format!("AdCP line `{word}` is not known"),
+                near.unwrap_or_else(|| "no such line here".to_owned()),
                 "add an official bundle of it with `adcp-scaffold spec add PATH`".to_owned(),
             )
         };
         self.report(
-            Diagnostic::new(
-                Code::UnknownLine,
-                format!("AdCP line `{word}` is not known"),
-                adcp.span(),
-                label,
-            )
-            .note(format!(
-                "lines at hand: {}",
-                words::list(names.iter().map(String::as_str))
-            ))
-            .help(help),
+            Diagnostic::new(Code::UnknownLine, message, adcp.span(), label)
+                .note(format!(
+                    "lines at hand: {}",
+                    words::list(names.iter().map(String::as_str))
+                ))
+                .help(help),
         );
         if well_formed { None } else { stand_in() }
     }
@@ -127,6 +139,13 @@ impl Check {
                 "would be published with the capabilities",
             )
             .help("remove everything up to and including `@`"),
+            address::Unusable::Host(host) => Diagnostic::new(
+                Code::Url,
+                format!("`{host}` is not the name of a host"),
+                at,
+                "expected letters, digits and hyphens between single dots",
+            )
+            .help("write scheme and host: `url = \"https://ads.acme.example\"`"),
             address::Unusable::MoreThanOrigin(origin) => Diagnostic::new(
                 Code::UrlPath,
                 "the URL goes on after the host",
@@ -145,11 +164,4 @@ impl Check {
         });
         None
     }
-}
-
-/// Major and minor: two numbers and a dot.
-fn is_line(word: &str) -> bool {
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    word.split_once('.')
-        .is_some_and(|(major, minor)| number(major) && number(minor))
 }

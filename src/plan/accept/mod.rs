@@ -66,10 +66,11 @@ impl Check {
         let idempotency = manifest.idempotency.as_ref();
         let retention = self.retention(idempotency.and_then(|table| table.retention.as_ref()));
         let runtime = match &manifest.runtime {
-            Some(runtime) => self.runtime(runtime),
+            Some(written) => self.origin(written),
             None => Some(RuntimeSource::Vendored),
         };
         let (facts, specialisms) = (facts?, specialisms?);
+        self.tools(manifest.adcp.as_ref(), &facts, &specialisms);
         Some(Plan {
             name: name?,
             url,

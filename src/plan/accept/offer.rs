@@ -2,10 +2,10 @@
 
 use super::Check;
 use super::vocabulary::Vocabulary;
-use crate::manifest::written::{Manifest, Texts};
-use crate::manifest::{Code, Diagnostic};
+use crate::manifest::written::{Manifest, Text, Texts};
+use crate::manifest::{Code, Diagnostic, words};
 use crate::plan::support::{self, defaults};
-use crate::plan::{LineFacts, Transport};
+use crate::plan::{LineFacts, Transport, tools};
 
 impl Check {
     pub(super) fn transports(&mut self, texts: Option<&Texts>) -> Option<Vec<Transport>> {
@@ -38,6 +38,30 @@ impl Check {
             known: facts.specialisms.keys().map(String::as_str).collect(),
         };
         self.list(texts, &vocabulary)
+    }
+
+    /// Says which tools the line lacks; the seller is generated without them.
+    pub(super) fn tools(&mut self, adcp: Option<&Text>, facts: &LineFacts, specialisms: &[String]) {
+        let lacking = tools::lacking(facts, specialisms);
+        if let (Some(adcp), false) = (adcp, lacking.is_empty()) {
+            self.report(
+                Diagnostic::new(
+                    Code::LineLacksTools,
+                    format!(
+                        "AdCP {} as it is at hand lacks {}",
+                        facts.line,
+                        words::list(lacking)
+                    ),
+                    adcp.span(),
+                    "the seller is generated without, and storyboards will fail",
+                )
+                .help(format!(
+                    "see `adcp-scaffold spec list`; add a newer bundle with `adcp-scaffold spec add \
+                     PATH`, or go back to what is built in with `adcp-scaffold spec remove {}`",
+                    facts.line
+                )),
+            );
+        }
     }
 
     pub(super) fn pricing_models(

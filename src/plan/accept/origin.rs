@@ -5,34 +5,31 @@ use std::ops::Range;
 use super::Check;
 use crate::manifest::written::{Runtime, Text};
 use crate::manifest::{Code, Diagnostic, words};
-use crate::plan::{RuntimeSource, support};
+use crate::plan::{RuntimeSource, runtime, support};
 
 impl Check {
     /// The origin that a `[runtime]` table names; `None` when something is wrong with it.
-    pub(super) fn runtime(&mut self, runtime: &Runtime) -> Option<RuntimeSource> {
+    pub(super) fn origin(&mut self, written: &Runtime) -> Option<RuntimeSource> {
         let diagnostics = &mut self.diagnostics;
         let before = diagnostics.len();
-        contradictions(runtime, diagnostics);
-        if let Some(source) = &runtime.source
+        contradictions(written, diagnostics);
+        if let Some(source) = &written.source
             && !support::RUNTIME_SOURCES.contains(&source.get_ref().as_str())
         {
             diagnostics.push(unknown_source(source));
         }
-        if let Some(path) = &runtime.path {
-            usable(
-                path,
-                "path",
-                |text| !text.trim().is_empty() && !text.contains('\0'),
-                diagnostics,
-            );
+        if let Some(path) = &written.path
+            && let Err(reason) = runtime::check(path.get_ref())
+        {
+            diagnostics.push(unusable_path(path, reason));
         }
-        if let Some(version) = &runtime.version {
+        if let Some(version) = &written.version {
             usable(version, "version", is_version, diagnostics);
         }
-        if let Some(git) = &runtime.git {
+        if let Some(git) = &written.git {
             usable(git, "git", is_repository, diagnostics);
         }
-        if let Some(rev) = &runtime.rev {
+        if let Some(rev) = &written.rev {
             usable(rev, "rev", is_commit, diagnostics);
         }
         if diagnostics.len() > before {
@@ -40,7 +37,7 @@ impl Check {
         }
         let text = |text: &Text| text.get_ref().clone();
         Some(
-            match (&runtime.path, &runtime.version, &runtime.git, &runtime.rev) {
+            match (&written.path, &written.version, &written.git, &written.rev) {
                 (Some(path), ..) => RuntimeSource::Path(text(path)),
                 (_, Some(version), ..) => RuntimeSource::Version(text(version)),
                 (_, _, Some(git), Some(rev)) => RuntimeSource::Git {
@@ -124,7 +121,6 @@ fn usable(value: &Text, key: &str, fits: impl Fn(&str) -> bool, diagnostics: &mu
         return;
     }
     let (wanted, example) = match key {
-        "path" => ("the path of a folder", "path = \"../adcp-seller\""),
         "version" => ("a version in Cargo's notation", "version = \"0.1\""),
         "git" => (
             "the address of a git repository",
@@ -144,6 +140,29 @@ fn usable(value: &Text, key: &str, fits: impl Fn(&str) -> bool, diagnostics: &mu
         )
         .help(format!("for example `{example}`")),
     );
+}
+
+fn unusable_path(path: &Text, reason: runtime::Unusable) -> Diagnostic {
+    let (message, label) = match reason {
+        runtime::Unusable::Empty | runtime::Unusable::Control => (
+            "`runtime.path` is not the path of a folder".to_owned(),
+            "expected the path of a folder",
+        ),
+        runtime::Unusable::Seller => (
+            "`runtime.path` is the seller's own folder".to_owned(),
+            "a crate can't depend on itself",
+        ),
+        runtime::Unusable::Root => (
+            "`runtime.path` is the root of the file system".to_owned(),
+            "expected the folder of one crate",
+        ),
+        runtime::Unusable::Taken(what) => (
+            format!("`{}` is taken: {what}", path.get_ref()),
+            "expected a folder outside of the seller's own",
+        ),
+    };
+    Diagnostic::new(Code::RuntimeValue, message, path.span(), label)
+        .help("for example `path = \"../adcp-seller\"`")
 }
 
 /// One or more comparators, as Cargo reads them; enough to refuse what Cargo would refuse later.

@@ -5,7 +5,7 @@ use super::vocabulary::Vocabulary;
 use crate::manifest::written::Text;
 use crate::manifest::{Code, Diagnostic};
 use crate::plan::support::{self, defaults};
-use crate::plan::{AccountMode, Store, duration};
+use crate::plan::{AccountMode, Store, database, duration};
 
 /// How long an answer to an idempotency key is kept, in seconds: what AdCP allows
 /// (`get-adcp-capabilities-response.json`, `adcp.idempotency.replay_ttl_seconds`).
@@ -62,24 +62,15 @@ impl Check {
             ("sqlite", None) => Some(Store::Sqlite {
                 path: defaults::DATABASE.to_owned(),
             }),
-            ("sqlite", Some(path)) if usable_path(path) => Some(Store::Sqlite {
-                path: path.to_owned(),
-            }),
-            ("sqlite", Some(_)) => {
-                self.report(
-                    Diagnostic::new(
-                        Code::StorePath,
-                        "`sqlite:` needs the path of a file",
-                        text.span(),
-                        "no usable path after the colon",
-                    )
-                    .help(format!(
-                        "write `store = \"sqlite:{}\"`, or just `sqlite`",
-                        defaults::DATABASE
-                    )),
-                );
-                None
-            }
+            ("sqlite", Some(path)) => match database::check(path) {
+                Ok(()) => Some(Store::Sqlite {
+                    path: path.to_owned(),
+                }),
+                Err(reason) => {
+                    self.report(unusable_database(text, path, reason));
+                    None
+                }
+            },
             _ => {
                 let vocabulary = Vocabulary {
                     subject: "a store",
@@ -137,6 +128,44 @@ impl Check {
     }
 }
 
-fn usable_path(path: &str) -> bool {
-    !path.trim().is_empty() && !path.contains('\0')
+fn unusable_database(text: &Text, path: &str, reason: database::Unusable) -> Diagnostic {
+    let write = |store: &str| format!("write `store = \"{store}\"`");
+    let file = format!("sqlite:{}", defaults::DATABASE);
+    let (message, label, help) = match reason {
+        database::Unusable::Empty => (
+            "`sqlite:` needs the path of a file",
+            "no usable path after the colon",
+            format!("{}, or just `sqlite`", write(&file)),
+        ),
+        database::Unusable::InMemory => (
+            "a SQLite database in memory is not offered",
+            "would forget every media buy, like `memory`",
+            format!("{} for development, or {}", write("memory"), write(&file)),
+        ),
+        database::Unusable::Options => (
+            "options after the path of a database are not understood",
+            "a path and nothing else",
+            "remove the question mark and what follows it".to_owned(),
+        ),
+        database::Unusable::Folder => (
+            "`sqlite:` needs the path of a file, not of a folder",
+            "names a folder",
+            write(&format!(
+                "sqlite:{}/{}",
+                path.trim_end_matches(['/', '\\']),
+                defaults::DATABASE
+            )),
+        ),
+        database::Unusable::Home => (
+            "`~` means a home folder to a shell only",
+            "a folder called `~` would be looked for",
+            format!("write the whole path, or {}", write(&file)),
+        ),
+        database::Unusable::Letter => (
+            "the path of the database has a quote or a control character in it",
+            "ends up in environment files, where it would be misread",
+            format!("rename the file, for example {}", write(&file)),
+        ),
+    };
+    Diagnostic::new(Code::StorePath, message, text.span(), label).help(help)
 }

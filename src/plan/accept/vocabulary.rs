@@ -53,13 +53,16 @@ impl Vocabulary<'_> {
             .collect();
         match planned.len() {
             0 => diagnostic.note(format!("allowed: {generated}")),
-            // A longer list is no answer, and the line's own documentation has it.
+            // A longer list would bury the answer.
             1..=MOST_LISTED => diagnostic
                 .note(format!("generated today: {generated}"))
                 .note(format!("not generated yet: {}", words::list(planned))),
             more => diagnostic
                 .note(format!("generated today: {generated}"))
-                .note(format!("not generated yet: {more} others of the spec")),
+                .note(format!(
+                    "not generated yet: {more} others of the spec; \
+                     `adcp-scaffold spec list --verbose` names them"
+                )),
         }
     }
 }

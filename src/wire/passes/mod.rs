@@ -7,11 +7,11 @@
 //! In the order in which they run: simplifying single schemas, hoisting inline schemas under
 //! names of their own, folding `allOf` and bases into branches (which hoists again).
 
-pub mod branches;
-pub mod fold;
-pub mod hoist;
-pub mod simplify;
 pub mod walk;
+pub mod simplify;
+pub mod hoist;
+pub mod fold;
+pub mod branches;
 
 use std::collections::BTreeMap;
 

@@ -3,9 +3,10 @@
 //! One file per folder of the bundle (`core`, `media_buy`, `enums`, …), so that a reader finds a
 //! type where the specification has it.
 
-pub mod spec;
 pub mod text;
+mod tables;
 pub mod types;
+pub mod spec;
 
 /// First line of every generated file.
 pub const HEAD: &str =

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToSnakeCase;
-use serde_json::Value;
 
 use super::HEAD;
+use super::tables::{constant, filled, lines, test};
 use super::text::{WIDTH, doc, item, quoted};
 use crate::wire::error::WireError;
-use crate::wire::model::{Choice, Definition, Kind, Model, Object, Shape, Test, TypeRef, Union};
+use crate::wire::model::{Choice, Definition, Model, Object, Shape, TypeRef, Union};
 use crate::wire::resolve::Spellings;
 use crate::wire::variants;
 
@@ -18,21 +18,20 @@ use crate::wire::variants;
 /// A type name that Rust or the codec already uses.
 pub fn print(model: &Model, spellings: &Spellings) -> Result<BTreeMap<String, String>, WireError> {
     let printer = Printer {
-        model,
         spellings,
         defaults: defaults(model),
     };
-    let mut modules: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut modules: BTreeMap<String, BTreeMap<&str, &Definition>> = BTreeMap::new();
     for (name, definition) in model {
         refuse_reserved(spellings.type_name(name), definition)?;
         modules
             .entry(module_of(&definition.source))
             .or_default()
-            .push(name);
+            .insert(name, definition);
     }
     let mut files = BTreeMap::new();
-    for (module, names) in &modules {
-        files.insert(format!("{module}.rs"), printer.module(module, names)?);
+    for (module, types) in &modules {
+        files.insert(format!("{module}.rs"), printer.module(module, types)?);
     }
     files.insert("mod.rs".into(), index(modules.keys()));
     Ok(files)
@@ -93,28 +92,31 @@ fn index<'a>(modules: impl Iterator<Item = &'a String> + Clone) -> String {
 }
 
 struct Printer<'a> {
-    model: &'a Model,
     spellings: &'a Spellings,
     /// Structs that have an honest default.
     defaults: BTreeSet<&'a str>,
 }
 
 impl Printer<'_> {
-    fn module(&self, module: &str, names: &[&str]) -> Result<String, WireError> {
+    fn module(
+        &self,
+        module: &str,
+        types: &BTreeMap<&str, &Definition>,
+    ) -> Result<String, WireError> {
         let mut body = String::new();
         let mut codec = false;
         let mut neighbours = false;
-        for name in names {
-            let Some(definition) = self.model.get(*name) else {
-                continue;
-            };
+        for (name, definition) in types {
             body.push('\n');
             body.push_str(&self.definition(name, definition)?);
             codec |= match &definition.shape {
                 Shape::Alias(kind) => uses_codec(kind),
                 _ => true,
             };
-            neighbours |= definition.uses().iter().any(|used| !names.contains(used));
+            neighbours |= definition
+                .uses()
+                .iter()
+                .any(|used| !types.contains_key(used));
         }
         let mut text = format!(
             "{HEAD}\n//! Types of the schemas' `{}` folder.\n",
@@ -323,65 +325,6 @@ fn choice_type(
     }
     text.push_str("} }\n");
     Ok(())
-}
-
-/// Entries in a table: on the line of the head if they fit, else wrapped below it.
-fn filled(head: &str, entries: &[String], end: &str) -> String {
-    let line = format!("{head} {} }}", entries.join(" "));
-    if line.chars().count() <= WIDTH {
-        return line + "\n";
-    }
-    format!("{head}\n{}{end}\n", lines(8, entries))
-}
-
-fn lines(indent: usize, entries: &[String]) -> String {
-    let pad = " ".repeat(indent);
-    let mut text = String::new();
-    let mut line = pad.clone();
-    for entry in entries {
-        if line.len() > indent && line.chars().count() + 1 + entry.chars().count() > WIDTH {
-            text.push_str(line.trim_end());
-            text.push('\n');
-            line = pad.clone();
-        }
-        if line.len() > indent {
-            line.push(' ');
-        }
-        line.push_str(entry);
-    }
-    text + &line + "\n"
-}
-
-fn constant(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("Constant::Text({})", quoted(text)),
-        Value::Bool(flag) => format!("Constant::Flag({flag})"),
-        other => format!("Constant::Integer({other})"),
-    }
-}
-
-fn test(test: &Test) -> String {
-    let constants = |values: &[Value]| values.iter().map(constant).collect::<Vec<_>>().join(", ");
-    match test {
-        Test::Kind(kind) => match kind {
-            Kind::Object => "OBJECT",
-            Kind::List => "LIST",
-            Kind::Text => "TEXT",
-            Kind::Number => "NUMBER",
-            Kind::Integer => "INTEGER",
-            Kind::Flag => "FLAG",
-        }
-        .into(),
-        Test::Has(name) => format!("has({})", quoted(name)),
-        Test::Lacks(name) => format!("lacks({})", quoted(name)),
-        Test::Says(name, values) => format!("says({}, &[{}])", quoted(name), constants(values)),
-        Test::Holds(name, values) => format!("holds({}, &[{}])", quoted(name), constants(values)),
-        Test::Denies(name, values) => format!("denies({}, &[{}])", quoted(name), constants(values)),
-        Test::Only(texts) => {
-            let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
-            format!("only(&[{}])", texts.join(", "))
-        }
-    }
 }
 
 /// The objects all of whose required members have an honest default: an empty list or map,

@@ -3,6 +3,9 @@
 //! one; all other text by line. Nothing here reads or writes.
 
 mod toml;
+mod records;
+mod comments;
+mod meaning;
 
 use std::path::Path;
 

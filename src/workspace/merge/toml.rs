@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use toml_edit::{
-    Array, ArrayOfTables, Decor, DocumentMut, Item, Key, RawString, Table, TableLike, Value,
-};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Key, Table, TableLike, Value};
 
+use super::comments::{merge_decor, merge_text, split_head, text_of};
+use super::meaning::{same, same_tables, same_values};
+use super::records::{self, Records};
 use super::{Merged, by_line};
 
 /// Whose value a clashing key gets in one of the three merges.
@@ -22,10 +23,18 @@ enum Side {
 /// `None` when one of the texts is no TOML or the result would not say what was merged; the
 /// caller then merges by line.
 pub(super) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Merged> {
-    let [base, ours, theirs] = [base, ours, theirs].map(parse);
-    let (base, ours, theirs) = (base?, ours?, theirs?);
+    let (base_head, base) = parse(base)?;
+    let (our_head, ours) = parse(ours)?;
+    let (their_head, theirs) = parse(theirs)?;
+    let head = merge_text(base_head, our_head, their_head);
+    let trailing = merge_text(
+        base.trailing().as_str().unwrap_or_default(),
+        ours.trailing().as_str().unwrap_or_default(),
+        theirs.trailing().as_str().unwrap_or_default(),
+    );
     let taking = |side| {
         let mut merged = ours.clone();
+        merged.set_trailing(trailing.as_str());
         let mut merge = Merge { side, clashes: 0 };
         merge.tables(
             Some(base.as_table()),
@@ -35,8 +44,14 @@ pub(super) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Merged> {
         let text = merged.to_string();
         // Positions of tables from two documents meet here; what is printed must mean what was merged.
         let printed: DocumentMut = text.parse().ok()?;
+        let body = if head.is_empty() {
+            text.as_str()
+        } else {
+            // The head ends with a blank line, and the entry that came first may be gone.
+            text.trim_start_matches('\n')
+        };
         same_tables(printed.as_table(), merged.as_table())
-            .then_some((text.into_bytes(), merge.clashes))
+            .then(|| (format!("{head}{body}").into_bytes(), merge.clashes))
     };
     let (text, clashes) = taking(Side::Ours)?;
     if clashes == 0 {
@@ -47,18 +62,21 @@ pub(super) fn merge(base: &[u8], ours: &[u8], theirs: &[u8]) -> Option<Merged> {
     Some(by_line(&base, &text, &theirs))
 }
 
-fn parse(text: &[u8]) -> Option<DocumentMut> {
-    std::str::from_utf8(text).ok()?.parse().ok()
+/// The comment at the head of a document, and the document below it.
+fn parse(text: &[u8]) -> Option<(&str, DocumentMut)> {
+    let (head, body) = split_head(std::str::from_utf8(text).ok()?);
+    Some((head, body.parse().ok()?))
 }
 
-struct Merge {
+/// One of the three merges of a document.
+pub(super) struct Merge {
     side: Side,
     clashes: usize,
 }
 
 impl Merge {
     /// Brings `ours` to the merge of the three tables.
-    fn tables(
+    pub(super) fn tables(
         &mut self,
         base: Option<&dyn TableLike>,
         ours: &mut dyn TableLike,
@@ -107,6 +125,9 @@ impl Merge {
         match (base, &ours_is, theirs) {
             // One side removed it and the other left it alone, or both removed it.
             (Some((_, base)), None, Some((_, theirs))) if same(base, theirs) => {}
+            // A deleted list of records stays deleted, as each of them would.
+            (Some((_, base)), None, Some((_, theirs)))
+                if Records::of(base).is_some() && Records::of(theirs).is_some() => {}
             (Some((_, base)), Some(ours_item), None) if same(base, ours_item) => {
                 ours.remove(key);
             }
@@ -124,28 +145,56 @@ impl Merge {
         }
     }
 
+    /// Brings an inline table of `ours` to the merge of the three.
+    pub(super) fn inline(
+        &mut self,
+        base: Option<&dyn TableLike>,
+        ours: &mut InlineTable,
+        theirs: &dyn TableLike,
+    ) {
+        let before = ours.to_string();
+        self.tables(base, ours, theirs);
+        let after = ours.to_string();
+        if after != before && !after.contains('\n') {
+            // The space before the brace belongs to the last entry, which may be another one now.
+            ours.fmt();
+        }
+    }
+
     /// Merges an item that both sides have; `false` when the two sides clash.
     fn both(&mut self, base: Option<&Item>, ours: &mut Item, theirs: &Item) -> bool {
-        if let (Some(our_table), Some(their_table)) =
-            (ours.as_table_like_mut(), theirs.as_table_like())
+        if let (Some(Item::Value(base)), Item::Value(our_value), Item::Value(theirs)) =
+            (base, &mut *ours, theirs)
         {
+            // Comments inside a value and behind it count here as well.
+            let (base, theirs_text) = (base.to_string(), theirs.to_string());
+            if base == theirs_text {
+                return true;
+            }
+            if base == our_value.to_string() {
+                *our_value = theirs.clone();
+                return true;
+            }
+        }
+        if let Some(their_table) = theirs.as_table_like() {
             let base_table = base.and_then(Item::as_table_like);
-            let length = our_table.len();
-            self.tables(base_table, our_table, their_table);
-            if let Some(inline) = ours.as_inline_table_mut()
-                && inline.len() != length
-            {
-                // The space before the brace belongs to the last entry, which is another one now.
-                inline.fmt();
+            if let Some(our_table) = ours.as_inline_table_mut() {
+                self.inline(base_table, our_table, their_table);
+                return true;
             }
-            if let (Some(base), Item::Table(ours), Item::Table(theirs)) =
-                (base.and_then(Item::as_table), ours, theirs)
-            {
-                merge_decor(base.decor(), ours.decor_mut(), theirs.decor());
+            if let Some(our_table) = ours.as_table_mut() {
+                self.tables(base_table, our_table, their_table);
+                if let (Some(base), Item::Table(theirs)) = (base.and_then(Item::as_table), theirs) {
+                    merge_decor(base.decor(), our_table.decor_mut(), theirs.decor());
+                }
+                return true;
             }
+        }
+        if records::merge(self, base, ours, theirs) {
             return true;
         }
         if same(ours, theirs) || base.is_some_and(|base| same(base, theirs)) {
+            keep_up_with_comments(base, ours, theirs);
             return true;
         }
         if base.is_some_and(|base| same(base, ours)) {
@@ -153,78 +202,11 @@ impl Merge {
             return true;
         }
         match (ours, theirs) {
-            (Item::ArrayOfTables(ours), Item::ArrayOfTables(theirs)) => {
-                self.records(base.and_then(Item::as_array_of_tables), ours, theirs)
-            }
             (Item::Value(Value::Array(ours)), Item::Value(Value::Array(theirs))) => {
                 merge_list(base.and_then(Item::as_array), ours, theirs)
             }
             _ => false,
         }
-    }
-
-    /// Merges `[[records]]` by the key that identifies each; `false` when there is no such key.
-    fn records(
-        &mut self,
-        base: Option<&ArrayOfTables>,
-        ours: &mut ArrayOfTables,
-        theirs: &ArrayOfTables,
-    ) -> bool {
-        let none = ArrayOfTables::new();
-        let base = base.unwrap_or(&none);
-        let Some(name) = identity([base, ours, theirs]) else {
-            return false;
-        };
-        for record in theirs.iter() {
-            let id = text_at(record, &name);
-            let base = find(base, &name, id);
-            let at = ours.iter().position(|ours| text_at(ours, &name) == id);
-            if let Some(ours) = at.and_then(|at| ours.get_mut(at)) {
-                if let Some(base) = base {
-                    merge_decor(base.decor(), ours.decor_mut(), record.decor());
-                }
-                self.tables(base.map(|base| base as &dyn TableLike), ours, record);
-                continue;
-            }
-            match base {
-                None => ours.push(unplaced(record.clone())),
-                Some(base) if same_tables(base, record) => {}
-                Some(base) => {
-                    self.clashes += 1;
-                    match self.side {
-                        Side::Ours => {}
-                        Side::Base => ours.push(unplaced(base.clone())),
-                        Side::Theirs => ours.push(unplaced(record.clone())),
-                    }
-                }
-            }
-        }
-        for record in base.iter() {
-            let id = text_at(record, &name);
-            if find(theirs, &name, id).is_some() {
-                continue;
-            }
-            let Some(at) = ours.iter().position(|ours| text_at(ours, &name) == id) else {
-                continue;
-            };
-            if ours.get(at).is_some_and(|ours| same_tables(ours, record)) {
-                ours.remove(at);
-                continue;
-            }
-            self.clashes += 1;
-            match self.side {
-                Side::Ours => {}
-                Side::Base => {
-                    let mut old = record.clone();
-                    old.set_position(ours.get(at).and_then(Table::position));
-                    ours.replace(at, old);
-                }
-                Side::Theirs => {
-                    ours.remove(at);
-                }
-            }
-        }
-        true
     }
 
     fn clash(
@@ -267,6 +249,7 @@ fn put(table: &mut dyn TableLike, key: &Key, item: Option<Item>) {
 
 /// Takes the new value and keeps the adopter's comment behind it.
 fn replace(base: Option<&Item>, ours: &mut Item, theirs: &Item) {
+    keep_up_with_comments(base, ours, theirs);
     let decor = ours.as_value().map(|value| value.decor().clone());
     *ours = match theirs.clone() {
         Item::Table(table) => Item::Table(unplaced(table)),
@@ -275,16 +258,24 @@ fn replace(base: Option<&Item>, ours: &mut Item, theirs: &Item) {
         }
         other => other,
     };
-    if let (Some(decor), Some(base), Some(value)) =
-        (decor, base.and_then(Item::as_value), ours.as_value_mut())
-        && text_of(&decor) != text_of(base.decor())
-    {
+    if let (Some(decor), Some(value)) = (decor, ours.as_value_mut()) {
         *value.decor_mut() = decor;
     }
 }
 
+/// Merges what stands around a value.
+fn keep_up_with_comments(base: Option<&Item>, ours: &mut Item, theirs: &Item) {
+    if let (Some(base), Some(ours), Some(theirs)) = (
+        base.and_then(Item::as_value),
+        ours.as_value_mut(),
+        theirs.as_value(),
+    ) {
+        merge_decor(base.decor(), ours.decor_mut(), theirs.decor());
+    }
+}
+
 /// Lets a table be printed after its neighbour here instead of where its own document had it.
-fn unplaced(mut table: Table) -> Table {
+pub(super) fn unplaced(mut table: Table) -> Table {
     table.set_position(None);
     for (_, item) in table.iter_mut() {
         match item {
@@ -298,26 +289,6 @@ fn unplaced(mut table: Table) -> Table {
         }
     }
     table
-}
-
-/// Takes the template's comments where the adopter left the old ones alone.
-fn merge_decor(base: &Decor, ours: &mut Decor, theirs: &Decor) {
-    if text_of(base) == text_of(ours) {
-        *ours = theirs.clone();
-    }
-}
-
-fn text_of(decor: &Decor) -> (&str, &str) {
-    (
-        decor
-            .prefix()
-            .and_then(RawString::as_str)
-            .unwrap_or_default(),
-        decor
-            .suffix()
-            .and_then(RawString::as_str)
-            .unwrap_or_default(),
-    )
 }
 
 /// Merges two lists of plain values as sets: what either side added or removed is added or
@@ -351,81 +322,6 @@ fn merge_list(base: Option<&Array>, ours: &mut Array, theirs: &Array) -> bool {
         }
     }
     true
-}
-
-/// The key that identifies every record of all three lists: `id`, `name`, `path` or `…_id`, text,
-/// and different in every record of a list.
-fn identity(lists: [&ArrayOfTables; 3]) -> Option<String> {
-    let first = lists.iter().find_map(|list| list.get(0))?;
-    first
-        .iter()
-        .map(|(key, _)| key)
-        .filter(|key| matches!(*key, "id" | "name" | "path") || key.ends_with("_id"))
-        .find(|key| {
-            lists.iter().all(|list| {
-                let ids: BTreeSet<&str> = list
-                    .iter()
-                    .filter_map(|record| text_at(record, key))
-                    .collect();
-                ids.len() == list.len()
-            })
-        })
-        .map(str::to_owned)
-}
-
-fn text_at<'a>(table: &'a Table, key: &str) -> Option<&'a str> {
-    table.get(key).and_then(Item::as_str)
-}
-
-fn find<'a>(records: &'a ArrayOfTables, name: &str, id: Option<&str>) -> Option<&'a Table> {
-    records.iter().find(|record| text_at(record, name) == id)
-}
-
-/// Whether two items mean the same, whatever their layout, order of keys and comments.
-fn same(left: &Item, right: &Item) -> bool {
-    if let (Some(left), Some(right)) = (left.as_table_like(), right.as_table_like()) {
-        return same_tables(left, right);
-    }
-    match (left, right) {
-        (Item::ArrayOfTables(left), Item::ArrayOfTables(right)) => {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .zip(right.iter())
-                    .all(|(left, right)| same_tables(left, right))
-        }
-        (Item::Value(left), Item::Value(right)) => same_values(left, right),
-        (Item::None, Item::None) => true,
-        _ => false,
-    }
-}
-
-fn same_tables(left: &dyn TableLike, right: &dyn TableLike) -> bool {
-    left.len() == right.len()
-        && left
-            .iter()
-            .all(|(key, item)| right.get(key).is_some_and(|other| same(item, other)))
-}
-
-fn same_values(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::String(left), Value::String(right)) => left.value() == right.value(),
-        (Value::Integer(left), Value::Integer(right)) => left.value() == right.value(),
-        (Value::Float(left), Value::Float(right)) => {
-            left.value().to_bits() == right.value().to_bits()
-        }
-        (Value::Boolean(left), Value::Boolean(right)) => left.value() == right.value(),
-        (Value::Datetime(left), Value::Datetime(right)) => left.value() == right.value(),
-        (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .zip(right.iter())
-                    .all(|(left, right)| same_values(left, right))
-        }
-        (Value::InlineTable(left), Value::InlineTable(right)) => same_tables(left, right),
-        _ => false,
-    }
 }
 
 #[cfg(test)]
@@ -515,12 +411,92 @@ mod tests {
     }
 
     #[test]
-    fn a_record_removed_here_and_changed_there_is_a_clash() {
+    fn a_removed_record_stays_removed_and_an_edited_one_stays() {
+        check(
+            "[[p]]\nid = \"a\"\nv = 1\n[[p]]\nid = \"b\"\nv = 1\n[[p]]\nid = \"c\"\nv = 1\n",
+            "[[p]]\nid = \"a\"\nv = 1\n[[p]]\nid = \"c\"\nv = 9\n",
+            "[[p]]\nid = \"a\"\nv = 2\n[[p]]\nid = \"b\"\nv = 2\n",
+            "[[p]]\nid = \"a\"\nv = 2\n[[p]]\nid = \"c\"\nv = 9\n",
+        );
+    }
+
+    #[test]
+    fn inline_records_are_matched_by_their_identity_and_keep_their_lines() {
+        check(
+            "o = [\n  { o_id = \"a\", v = 1 },\n  { o_id = \"b\", v = 1 },\n  { o_id = \"c\", v = 1 },\n]\n",
+            "o = [\n  # ours\n  { o_id = \"a\", v = 9 },\n  { o_id = \"c\", v = 1, w = 1 },\n]\n",
+            "o = [\n  { o_id = \"a\", v = 1, u = 1 },\n  { o_id = \"b\", v = 2 },\n  { o_id = \"d\", v = 1 },\n]\n",
+            "o = [\n  # ours\n  { o_id = \"a\", v = 9, u = 1 },\n  { o_id = \"c\", v = 1, w = 1 },\n  { o_id = \"d\", v = 1 },\n]\n",
+        );
+        check(
+            "o = [{ id = \"a\" }, { id = \"b\" }]\n",
+            "o = [{ id = \"a\" }, { id = \"b\" }, { id = \"m\" }]\n",
+            "o = [{ id = \"b\" }, { id = \"c\" }]\n",
+            "o = [{ id = \"b\" }, { id = \"m\" }, { id = \"c\" }]\n",
+        );
+    }
+
+    #[test]
+    fn records_may_be_spelled_differently_on_the_two_sides() {
+        check(
+            "[[p]]\nid = \"a\"\no = [{ o_id = \"x\", v = 1 }]\n",
+            "[[p]]\nid = \"a\"\n\n[[p.o]]\no_id = \"x\"\nv = 9 # ours\n",
+            "[[p]]\nid = \"a\"\no = [{ o_id = \"x\", v = 1, w = 2 }, { o_id = \"y\", v = 2 }]\n",
+            "[[p]]\nid = \"a\"\n\n[[p.o]]\no_id = \"x\"\nv = 9 # ours\nw = 2\n\n[[p.o]]\no_id = \"y\"\nv = 2\n",
+        );
+    }
+
+    #[test]
+    fn only_the_clashing_key_of_an_inline_record_is_marked() {
         check_clash(
-            "[[p]]\nid = \"a\"\nv = 1\n[[p]]\nid = \"b\"\nv = 1\n",
-            "[[p]]\nid = \"a\"\nv = 1\n",
-            "[[p]]\nid = \"a\"\nv = 1\n[[p]]\nid = \"b\"\nv = 2\n",
-            "[[p]]\nid = \"a\"\nv = 1\n<<<<<<< yours\n||||||| as generated before\n[[p]]\nid = \"b\"\nv = 1\n=======\n[[p]]\nid = \"b\"\nv = 2\n>>>>>>> as generated now\n",
+            "o = [\n  { o_id = \"a\", v = 1 },\n  { o_id = \"b\", v = 1 },\n]\n",
+            "o = [\n  { o_id = \"a\", v = 2 },\n  { o_id = \"b\", v = 1 },\n]\n",
+            "o = [\n  { o_id = \"a\", v = 3 },\n  { o_id = \"b\", v = 4 },\n]\n",
+            "o = [\n<<<<<<< yours\n  { o_id = \"a\", v = 2 },\n||||||| as generated before\n  { o_id = \"a\", v = 1 },\n=======\n  { o_id = \"a\", v = 3 },\n>>>>>>> as generated now\n  { o_id = \"b\", v = 4 },\n]\n",
+        );
+    }
+
+    #[test]
+    fn a_list_replaced_by_the_adopters_own_is_left_alone() {
+        let base = "# shop\n\n[[p]]\nid = \"a\"\nv = 1\n";
+        let theirs = "# shop\n\n[[p]]\nid = \"a\"\nv = 2\n\n[[p]]\nid = \"b\"\nv = 1\n";
+        for ours in [
+            "[[p]]\nid = \"mine\"\nv = 3\n",
+            "[[p]]\nnumber = 1\n",
+            "p = []\n",
+            "# nothing for sale\n",
+        ] {
+            check(base, ours, theirs, ours);
+        }
+    }
+
+    #[test]
+    fn records_that_cannot_be_told_apart_are_a_clash() {
+        check_clash(
+            "o = [{ v = 1 }]\n",
+            "o = [{ v = 2 }]\n",
+            "o = [{ v = 3 }]\n",
+            "<<<<<<< yours\no = [{ v = 2 }]\n||||||| as generated before\no = [{ v = 1 }]\n=======\no = [{ v = 3 }]\n>>>>>>> as generated now\n",
+        );
+    }
+
+    #[test]
+    fn comments_follow_the_template_where_nothing_else_changed() {
+        check(
+            "# shop of a\n\n[[p]]\nid = \"a\"\n\n# second\n[[p]]\nid = \"b\"\nv = 1 # one\n",
+            "# shop of a\n# mine\n\n[[p]]\nid = \"a\"\n\n# second\n[[p]]\nid = \"b\"\nv = 1 # one\n# mine\n",
+            "# shop of b\n\n[[p]]\nid = \"a\"\n\n# 2nd\n[[p]]\nid = \"b\"\nv = 1 # eins\n",
+            "# shop of a\n# mine\n\n[[p]]\nid = \"a\"\n\n# 2nd\n[[p]]\nid = \"b\"\nv = 1 # eins\n# mine\n",
+        );
+    }
+
+    #[test]
+    fn the_head_of_a_file_outlives_its_first_record() {
+        check(
+            "# shop\n\n[[p]]\nid = \"a\"\n\n[[p]]\nid = \"b\"\n",
+            "# shop, mine\n\n[[p]]\nid = \"a\"\n\n[[p]]\nid = \"b\"\nv = 1\n",
+            "# shop\n\n[[p]]\nid = \"b\"\n",
+            "# shop, mine\n\n[[p]]\nid = \"b\"\nv = 1\n",
         );
     }
 

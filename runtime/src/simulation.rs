@@ -8,7 +8,7 @@
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 use crate::clock::Timestamp;
-use crate::domain::{DeliveryQuery, MediaBuy, MediaBuyStatus, Metrics, Package, PackageDelivery};
+use crate::domain::{DeliveryQuery, MediaBuy, Metrics, Package, PackageDelivery};
 
 /// Clicks for each impression.
 const CLICK_RATE: f64 = 0.002;
@@ -55,7 +55,7 @@ impl SimulatedLine {
         let spent: f64 = self.stretches.iter().map(|stretch| stretch.spend).sum();
         let from = package.start_time.unwrap_or(buy.start_time).max(now);
         let until = package.end_time.unwrap_or(buy.end_time);
-        let held = package.paused || buy.status == MediaBuyStatus::Paused;
+        let held = buy.holds(package);
         let ended = package.cancellation.is_some() || buy.cancellation.is_some();
         if from < until && !held && !ended {
             self.stretches.push(Stretch {

@@ -87,7 +87,7 @@ pub(super) const FAMILIES: &[Family] = &[Family {
                 "",
                 "The transition is legal, and `change.packages` names what differs between",
                 "`change.before` and `change.after`. `after` is stored once this returns; an `Err` leaves",
-                "`before` in force.",
+                "`before` in force. Creatives that `sync_creatives` assigns to packages arrive here too.",
             ],
         },
         Hook {

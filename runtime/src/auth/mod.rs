@@ -23,7 +23,7 @@ pub struct Callers {
     keys: Vec<([u8; 32], Principal)>,
 }
 
-/// Why a caller was turned away. The answer is the same for each; the difference is for the log.
+/// Why a caller was turned away. The answer says only whether there was a token at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
     /// There is no token.

@@ -1,18 +1,15 @@
-//! Which products answer a brief, and which pass a filter.
+//! Which products answer a brief.
 //!
 //! Relevance is plain counting of shared words: good enough to sell from a short list, and the
-//! seam at which an adopter puts something better (`get_products` in the adapter). Filters are
-//! not a matter of taste: each follows `core/product-filters.json`.
+//! seam at which an adopter puts something better (`get_products` in the adapter).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::Value;
 
+use super::filters::Filters;
 use super::{Catalog, CatalogProduct};
-use crate::domain::FormatId;
-use crate::domain::money::Micros;
 use crate::platform::{Products, WireProduct};
 
 /// A word in a product's name or channel says more than one in its description.
@@ -54,10 +51,7 @@ impl Catalog {
     /// the others; when none shares any, the whole list stands, because an empty answer helps
     /// nobody who asked in other words. Without a brief the order is that of the catalogue.
     pub fn matching(&self, brief: Option<&str>, filters: Option<&Value>) -> Products {
-        // Filters have passed their schema by now; what this can't read, it can't filter by.
-        let filters = filters
-            .and_then(|filters| Filters::deserialize(filters).ok())
-            .unwrap_or_default();
+        let filters = Filters::of(filters);
         let mut found: Vec<&Arc<CatalogProduct>> = self
             .products()
             .iter()
@@ -123,74 +117,6 @@ fn words(text: &str) -> impl Iterator<Item = String> {
                 .unwrap_or(&word);
             (!EMPTY_WORDS.contains(&word.as_str())).then(|| singular.to_owned())
         })
-}
-
-/// The filters that a catalogue can answer. Geography, signals and agents' integrations are not in
-/// a product, so filters on them are the adapter's to answer.
-#[derive(Debug, Default, Deserialize)]
-struct Filters {
-    delivery_type: Option<String>,
-    exclusivity: Option<String>,
-    is_fixed_price: Option<bool>,
-    format_ids: Option<Vec<FormatId>>,
-    channels: Option<Vec<String>>,
-    budget_range: Option<BudgetRange>,
-}
-
-#[derive(Debug, Deserialize)]
-struct BudgetRange {
-    max: Option<f64>,
-    currency: String,
-}
-
-impl Filters {
-    fn pass(&self, product: &CatalogProduct) -> bool {
-        let exclusivity = product
-            .value
-            .get("exclusivity")
-            .and_then(Value::as_str)
-            .unwrap_or("none");
-        self.delivery_type
-            .as_ref()
-            .is_none_or(|wanted| *wanted == product.delivery_type)
-            && self
-                .exclusivity
-                .as_ref()
-                .is_none_or(|wanted| wanted == exclusivity)
-            && self.is_fixed_price.is_none_or(|fixed| {
-                product
-                    .pricing_options
-                    .iter()
-                    .any(|option| option.fixed_price.is_some() == fixed)
-            })
-            && self
-                .format_ids
-                .as_ref()
-                .is_none_or(|wanted| wanted.iter().any(|format_id| product.accepts(format_id)))
-            && self.channels.as_ref().is_none_or(|wanted| {
-                wanted
-                    .iter()
-                    .any(|channel| product.channels.contains(channel))
-            })
-            && self
-                .budget_range
-                .as_ref()
-                .is_none_or(|range| range.affords(product))
-    }
-}
-
-impl BudgetRange {
-    /// Whether the largest budget reaches the least that some option in its currency asks for.
-    fn affords(&self, product: &CatalogProduct) -> bool {
-        let mut options = product
-            .pricing_options
-            .iter()
-            .filter(|option| option.currency == self.currency);
-        options.any(|option| match (self.max, option.min_spend_per_package) {
-            (Some(max), Some(least)) => Micros::from_wire(max) >= Micros::from_wire(least),
-            _ => true,
-        })
-    }
 }
 
 #[cfg(test)]

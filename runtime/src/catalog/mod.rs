@@ -7,6 +7,7 @@
 
 mod format;
 mod load;
+mod filters;
 mod matching;
 mod product;
 

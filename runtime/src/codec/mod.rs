@@ -30,7 +30,7 @@ pub use {serde, serde_json};
 /// What a generated module imports.
 pub mod prelude {
     pub use super::union::{
-        FLAG, INTEGER, LIST, NOTHING, NUMBER, OBJECT, TEXT, denies, has, holds, lacks, only, says,
+        FLAG, INTEGER, LIST, NUMBER, OBJECT, TEXT, denies, has, holds, lacks, says,
     };
     pub use super::{Constant, Wire};
     pub use crate::{wire_choice as choice, wire_object as object, wire_union as union};

@@ -27,8 +27,6 @@ pub enum Test {
     Holds(&'static str, &'static [Constant]),
     /// An object's member, if present, has none of these values.
     Denies(&'static str, &'static [Constant]),
-    /// The value is one of these strings.
-    Only(&'static [&'static str]),
 }
 
 /// The kinds of JSON values that branches differ in.
@@ -46,8 +44,6 @@ pub enum Kind {
     Integer,
     /// A boolean.
     Flag,
-    /// `null`.
-    Nothing,
 }
 
 /// The value is an object.
@@ -62,8 +58,6 @@ pub const NUMBER: Test = Test::Kind(Kind::Number);
 pub const INTEGER: Test = Test::Kind(Kind::Integer);
 /// The value is a boolean.
 pub const FLAG: Test = Test::Kind(Kind::Flag);
-/// The value is `null`.
-pub const NOTHING: Test = Test::Kind(Kind::Nothing);
 
 /// The object has this member.
 pub const fn has(name: &'static str) -> Test {
@@ -88,11 +82,6 @@ pub const fn holds(name: &'static str, values: &'static [Constant]) -> Test {
 /// The object's member, if it is there, has none of these values.
 pub const fn denies(name: &'static str, values: &'static [Constant]) -> Test {
     Test::Denies(name, values)
-}
-
-/// The value is one of these strings.
-pub const fn only(values: &'static [&'static str]) -> Test {
-    Test::Only(values)
 }
 
 /// One branch of a union: its name and how it is recognised.
@@ -172,10 +161,6 @@ impl Test {
                 let found = member(name).filter(|found| values.iter().any(|value| value.is(found)));
                 found.map(|found| format!("`{name}` is {found}"))
             }
-            Self::Only(texts) => {
-                let found = value.as_str().is_some_and(|text| texts.contains(&text));
-                (!found).then(|| format!("{value} is not one of {}", texts.join(", ")))
-            }
         }
     }
 }
@@ -202,7 +187,6 @@ impl Kind {
                 matches!(value, Value::Number(number) if super::values::whole(number).is_some())
             }
             Self::Flag => value.is_boolean(),
-            Self::Nothing => value.is_null(),
         }
     }
 
@@ -214,7 +198,6 @@ impl Kind {
             Self::Number => "a number",
             Self::Integer => "an integer",
             Self::Flag => "a boolean",
-            Self::Nothing => "null",
         }
     }
 }

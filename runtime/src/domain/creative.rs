@@ -76,6 +76,9 @@ pub struct Creative {
     pub format_id: FormatId,
     /// Where it stands.
     pub status: CreativeStatus,
+    /// Where it stood when it was put away, if not `Approved`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_from: Option<CreativeStatus>,
     /// Why it was rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection_reason: Option<String>,
@@ -89,6 +92,26 @@ pub struct Creative {
     /// The rest of what the buyer sent: `assets`, `tags`, ….
     #[serde(default)]
     pub extra: Map<String, Value>,
+}
+
+impl Creative {
+    /// Puts it away, whatever its state: `delete_missing` archives what a sync leaves out
+    /// (`creative/sync-creatives-request.json`), reviewed or not.
+    pub fn archive(&mut self) {
+        let status = std::mem::replace(&mut self.status, CreativeStatus::Archived);
+        self.archived_from = Some(status).filter(|status| {
+            !matches!(status, CreativeStatus::Approved | CreativeStatus::Archived)
+        });
+    }
+
+    /// Takes it out of the archive as what it was, so that no way through the archive leads past
+    /// the review. Without effect on one that is not archived.
+    pub fn restore(&mut self) {
+        let known = self.archived_from.take();
+        if self.status == CreativeStatus::Archived {
+            self.status = known.unwrap_or(CreativeStatus::Approved);
+        }
+    }
 }
 
 /// What the seller decided about a creative.

@@ -117,6 +117,11 @@ impl CreativeStatus {
     }
 
     /// Whether a package can be shown with it, now or once its review is over.
+    ///
+    /// A creative that is still under review counts, because `pending_creatives` means that none is
+    /// assigned (`enums/media-buy-status.json`), and the official storyboards ask that assigning
+    /// one ends it. So a buy whose only creative waits for review can be `active`; nothing is
+    /// served before the review, and `creative_approvals` of `get_media_buys` says so.
     pub fn is_usable(self) -> bool {
         matches!(
             self,
@@ -190,8 +195,8 @@ impl AccountStatus {
 }
 
 impl MediaBuy {
-    /// Brings the buy up to an instant: a flight that has begun makes it active, one that is over
-    /// completes it.
+    /// Brings the buy up to an instant: a flight that has begun makes it active, or paused where
+    /// the buyer holds it; one that is over completes it.
     ///
     /// Nothing runs in the background for this. The same buy settles to the same result whoever
     /// asks, because each step carries the instant of the flight, not that of the question; so a
@@ -200,7 +205,13 @@ impl MediaBuy {
     pub fn settle(&mut self, now: Timestamp) {
         if self.status == MediaBuyStatus::PendingStart && self.start_time <= now {
             let at = self.start_time.max(self.updated_at);
-            self.advance(MediaBuyStatus::Active, at, "activated");
+            let next = self.running_status();
+            let action = if next == MediaBuyStatus::Active {
+                "activated"
+            } else {
+                "paused"
+            };
+            self.advance(next, at, action);
         }
         if matches!(self.status, MediaBuyStatus::Active | MediaBuyStatus::Paused)
             && self.end_time <= now
@@ -213,9 +224,51 @@ impl MediaBuy {
     /// Where the buy stands once it has something to show: waiting for its flight, or in it.
     pub fn ready_status(&self, now: Timestamp) -> MediaBuyStatus {
         if self.start_time <= now {
-            MediaBuyStatus::Active
+            self.running_status()
         } else {
             MediaBuyStatus::PendingStart
+        }
+    }
+
+    /// Where the buy stands once nothing is in the way of its delivery but the buyer.
+    fn running_status(&self) -> MediaBuyStatus {
+        if self.is_held() {
+            MediaBuyStatus::Paused
+        } else {
+            MediaBuyStatus::Active
+        }
+    }
+
+    /// Pauses the whole buy. Says whether that changed anything.
+    pub fn hold(&mut self) -> bool {
+        if self.is_held() || self.status.is_terminal() {
+            return false;
+        }
+        self.held = true;
+        if self.status == MediaBuyStatus::Active {
+            self.status = MediaBuyStatus::Paused;
+        }
+        true
+    }
+
+    /// Lets the whole buy run again. Says whether that changed anything.
+    pub fn release(&mut self) -> bool {
+        if !self.is_held() {
+            return false;
+        }
+        self.held = false;
+        if self.status == MediaBuyStatus::Paused {
+            self.status = MediaBuyStatus::Active;
+        }
+        true
+    }
+
+    /// What a buyer may do to the buy as it stands (`enums/media-buy-valid-action.json`).
+    pub fn valid_actions(&self) -> &'static [&'static str] {
+        if self.is_held() && !self.status.is_terminal() {
+            MediaBuyStatus::Paused.valid_actions()
+        } else {
+            self.status.valid_actions()
         }
     }
 
@@ -394,6 +447,7 @@ mod tests {
             start_time: at("2026-04-01T00:00:00Z"),
             end_time: at("2026-05-01T00:00:00Z"),
             packages: Vec::new(),
+            held: false,
             revision: 1,
             confirmed_at: None,
             created_at: at("2026-03-01T00:00:00Z"),

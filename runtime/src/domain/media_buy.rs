@@ -44,6 +44,10 @@ pub struct MediaBuy {
     pub end_time: Timestamp,
     /// Its line items.
     pub packages: Vec<Package>,
+    /// The buyer has paused the whole buy. While it waits for creatives or for its flight it goes
+    /// on saying so; see [`MediaBuy::is_held`].
+    #[serde(default)]
+    pub held: bool,
     /// Grows by one with every change; buyers may send it back to detect lost updates.
     pub revision: u64,
     /// When the seller committed to deliver.
@@ -77,6 +81,21 @@ impl MediaBuy {
         self.packages
             .iter()
             .find(|package| package.package_id == package_id)
+    }
+
+    /// Whether the buyer has paused the whole buy.
+    ///
+    /// The specification has no way back from `paused` to a state of waiting, only to `active`
+    /// (media buy lifecycle). A buy that is paused while it waits therefore keeps its state and is
+    /// only held: it becomes `paused` when it would become `active`, and a resume before that
+    /// leaves it waiting, instead of calling a buy active that can't deliver.
+    pub fn is_held(&self) -> bool {
+        self.held || self.status == MediaBuyStatus::Paused
+    }
+
+    /// Whether a package of this buy is paused, on its own or with the whole buy.
+    pub fn holds(&self, package: &Package) -> bool {
+        package.paused || self.is_held()
     }
 
     /// The packages that have not been called off.

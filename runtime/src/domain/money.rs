@@ -10,6 +10,10 @@ use serde_json::{Number, Value};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Micros(pub(crate) i128);
 
+/// The most that one amount can be, in a currency's main unit. Beyond it the doubles of the wire no
+/// longer tell cents apart, and nothing is bought for ten trillion of any currency.
+pub(crate) const MOST: f64 = 1e13;
+
 impl Micros {
     /// The amount nearest to what the wire carries.
     pub(crate) fn from_wire(amount: f64) -> Self {
@@ -25,16 +29,20 @@ impl Micros {
     /// A share of this amount: `part` of `whole`, rounded down.
     pub(crate) fn share(self, part: Micros, whole: Micros) -> Self {
         if whole.0 == 0 {
-            Micros(0)
-        } else {
-            Micros(self.0 * part.0 / whole.0)
+            return Micros(0);
         }
+        // Where the product does not fit, what dividing first loses is less than one `part`.
+        let product = self.0.checked_mul(part.0);
+        Micros(product.map_or_else(
+            || (self.0 / whole.0).saturating_mul(part.0),
+            |product| product / whole.0,
+        ))
     }
 }
 
 impl std::iter::Sum for Micros {
     fn sum<I: Iterator<Item = Micros>>(amounts: I) -> Self {
-        Micros(amounts.map(|amount| amount.0).sum())
+        Micros(amounts.map(|amount| amount.0).fold(0, i128::saturating_add))
     }
 }
 
@@ -59,6 +67,22 @@ mod tests {
             Micros::from_wire(1.0)
         );
         assert!(Micros::from_wire(0.1 + 0.2) <= Micros::from_wire(0.3));
+    }
+
+    #[test]
+    fn no_amount_overflows() {
+        let endless = Micros::from_wire(f64::MAX);
+        assert_eq!([endless, endless].into_iter().sum::<Micros>(), endless);
+        let most = Micros::from_wire(MOST);
+        let all: Micros = [most; 100].into_iter().sum();
+        assert_eq!(all.share(most, all), most);
+        assert!(endless.share(most, all) < endless);
+        assert_eq!(Micros(7).share(Micros(1), Micros(3)), Micros(2));
+    }
+
+    #[test]
+    fn cents_are_told_apart_up_to_the_most() {
+        assert_ne!(Micros::from_wire(MOST), Micros::from_wire(MOST - 0.01));
     }
 
     #[test]

@@ -140,17 +140,28 @@ async fn mcp(State(front): State<Arc<Front>>, request: Request) -> Response {
     response
 }
 
-/// The body must be JSON, uncompressed.
+/// The body must be JSON in UTF-8 (RFC 8259, section 8.1), uncompressed.
 fn check_content(headers: &HeaderMap) -> Result<(), &'static str> {
-    let json = headers
+    let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| {
-            let essence = value.split(';').next().unwrap_or_default();
-            essence.trim().eq_ignore_ascii_case("application/json")
-        });
-    if !json {
+        .unwrap_or_default();
+    let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
+    if !essence.trim().eq_ignore_ascii_case("application/json") {
         return Err("the content type must be application/json\n");
+    }
+    let utf8 = parameters
+        .split(';')
+        .filter_map(|parameter| parameter.split_once('='))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
+        .all(|(_, charset)| {
+            charset
+                .trim()
+                .trim_matches('"')
+                .eq_ignore_ascii_case("utf-8")
+        });
+    if !utf8 {
+        return Err("the body must be in UTF-8\n");
     }
     if headers
         .get(CONTENT_ENCODING)
@@ -173,8 +184,8 @@ fn json_response(reply: Reply) -> Response {
     }
 }
 
-/// The same answer whatever is wrong with the credentials. The body has the AdCP code for clients
-/// that look there.
+/// The same answer whatever is wrong with credentials. The body has the AdCP code for clients that
+/// look there.
 fn unauthorized(front: &Front, denied: Denied) -> Response {
     tracing::info!(?denied, "a caller was turned away");
     let message = "a valid bearer token is needed: send it as `Authorization: Bearer TOKEN`";
@@ -183,7 +194,12 @@ fn unauthorized(front: &Front, denied: Denied) -> Response {
         "id": null,
         "error": { "code": -32001, "message": message, "data": { "adcp_error": { "code": "AUTH_REQUIRED", "message": message, "recovery": "correctable" } } },
     });
-    let challenge = format!("Bearer realm=\"{}\", error=\"invalid_token\"", front.url);
+    let realm = format!("Bearer realm=\"{}\"", front.url);
+    // Who sent no credentials is told of no error (RFC 6750, section 3.1).
+    let challenge = match denied {
+        Denied::Missing => realm,
+        Denied::Malformed | Denied::Unknown => format!("{realm}, error=\"invalid_token\""),
+    };
     let mut response = (
         StatusCode::UNAUTHORIZED,
         [(CONTENT_TYPE, "application/json")],

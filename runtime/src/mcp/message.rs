@@ -19,7 +19,7 @@ pub(super) enum Message {
 /// Something to be answered.
 #[derive(Debug)]
 pub(super) struct Request {
-    /// A string or a number; comes back with the answer.
+    /// A string or an integer; comes back with the answer.
     pub(super) id: Value,
     pub(super) method: String,
     pub(super) params: Map<String, Value>,
@@ -83,6 +83,12 @@ pub(super) fn begin(id: &Value, member: &str, out: &mut BytesMut) -> serde_json:
     Ok(())
 }
 
+/// Whether an id can be answered as it came. MCP knows strings and integers; a number that fits no
+/// 64 bits would come back in another spelling, which the client could not match with its own.
+fn can_come_back(id: &Value) -> bool {
+    id.is_string() || id.is_i64() || id.is_u64()
+}
+
 impl Message {
     /// Sorts a JSON value.
     pub(super) fn of(value: Value) -> Self {
@@ -93,10 +99,7 @@ impl Message {
             );
         };
         let id = members.shift_remove("id");
-        let readable = id
-            .clone()
-            .filter(|id| id.is_string() || id.is_number())
-            .unwrap_or(Value::Null);
+        let readable = id.clone().filter(can_come_back).unwrap_or(Value::Null);
         let invalid = |message: &str| {
             Message::Invalid(readable.clone(), RpcError::bad_request(-32600, message))
         };
@@ -122,10 +125,8 @@ impl Message {
         };
         match id {
             None => Message::Silent,
-            Some(id) if id.is_string() || id.is_number() => {
-                Message::Request(Request { id, method, params })
-            }
-            Some(_) => invalid("`id` must be a string or a number"),
+            Some(id) if can_come_back(&id) => Message::Request(Request { id, method, params }),
+            Some(_) => invalid("`id` must be a string or an integer of at most 64 bits"),
         }
     }
 }

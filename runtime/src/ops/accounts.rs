@@ -107,7 +107,8 @@ pub async fn resolve_account(
                 ..account_of(&record)
             }))
         }
-        // A sandbox takes a brand and its operator at their word, and any id for an empty account.
+        // A sandbox takes a brand and its operator at their word, and any id for an empty account,
+        // under which test suites look at what they seeded. Nothing is ordered for such an account.
         (
             Name::Natural {
                 brand, operator, ..
@@ -119,12 +120,14 @@ pub async fn resolve_account(
             operator: Some((*operator).to_owned()),
             provisioned: true,
         })),
-        (Name::Id(_), _) if services.sandbox => Ok(Some(Account {
-            account_id,
-            brand: None,
-            operator: None,
-            provisioned: false,
-        })),
+        (Name::Id(_), _) if services.sandbox && tool.name != "create_media_buy" => {
+            Ok(Some(Account {
+                account_id,
+                brand: None,
+                operator: None,
+                provisioned: false,
+            }))
+        }
         _ => Err(Error::new(
             "ACCOUNT_NOT_FOUND",
             "the account reference leads to no account that this caller may use",

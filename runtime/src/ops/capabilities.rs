@@ -10,6 +10,14 @@ use super::{Call, Outcome, accounts, controller};
 use crate::catalog::Catalog;
 use crate::error::Result;
 
+/// The optional features of media buying (`core/media-buy-features.json`). Property lists are kept
+/// and shown on packages, but products are not filtered by them.
+pub(super) const FEATURES: [(&str, bool); 3] = [
+    ("inline_creative_management", true),
+    ("property_list_filtering", false),
+    ("catalog_management", false),
+];
+
 pub(super) fn get(call: &Call<'_>) -> Result<Outcome> {
     let services = call.services;
     let profile = services.profile;
@@ -54,10 +62,12 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome> {
 fn media_buy(pricing_models: &[&str], catalog: &Catalog) -> Value {
     let mut media_buy = Map::new();
     media_buy.put("supported_pricing_models", pricing_models.to_vec());
-    // Property lists are kept and shown on packages, but products are not filtered by them.
     media_buy.put(
         "features",
-        json!({ "inline_creative_management": true, "property_list_filtering": false, "catalog_management": false }),
+        FEATURES
+            .iter()
+            .map(|(name, offered)| ((*name).to_owned(), Value::Bool(*offered)))
+            .collect::<Map<_, _>>(),
     );
     let properties = catalog
         .products()

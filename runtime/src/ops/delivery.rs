@@ -101,6 +101,14 @@ fn period(call: &Call<'_>, buys: &[MediaBuy]) -> Result<(DateRange, Timestamp, T
         start: start.unwrap_or(born.date_naive()),
         end: end.unwrap_or(ended.date_naive().max(start.unwrap_or(NaiveDate::MIN))),
     };
+    if start.is_none() && range.end < range.start {
+        return Err(Error::invalid_request(format!(
+            "end_date lies before {}, the first day that there is to report on",
+            range.start
+        ))
+        .at("end_date")
+        .suggest("send a later end_date, or a start_date as well"));
+    }
     if range.end < range.start {
         return Err(
             Error::invalid_request("end_date has to be no earlier than start_date").at("end_date"),
@@ -402,10 +410,7 @@ fn describe_package(
         "delivery_status",
         delivery_status(buy, package, part.totals.spend, call.context.now),
     );
-    wire.put(
-        "paused",
-        package.paused || buy.status == MediaBuyStatus::Paused,
-    );
+    wire.put("paused", buy.holds(package));
     if daily {
         wire.put(
             "daily_breakdown",
@@ -492,7 +497,9 @@ fn delivery_status(
         MediaBuyStatus::Completed => Some("completed"),
         _ if package.ends(buy) <= now => Some("flight_ended"),
         MediaBuyStatus::Active
-            if !package.paused && package.cancellation.is_none() && package.starts(buy) <= now =>
+            if !buy.holds(package)
+                && package.cancellation.is_none()
+                && package.starts(buy) <= now =>
         {
             Some("delivering")
         }

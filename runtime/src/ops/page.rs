@@ -7,11 +7,38 @@ use super::request::{Fill, Members};
 use super::scope::View;
 use crate::error::Result;
 use crate::identity::Scope;
+use crate::jcs;
 
 /// So many items a page has when the request does not say (`core/pagination-request.json`).
 const DEFAULT: usize = 50;
 /// So many it has at most.
 const MOST: usize = 100;
+
+/// Members that may differ from page to page: they say nothing about what is listed. The account
+/// is bound by its id, however the request names it.
+const BESIDES: [&str; 9] = [
+    "pagination",
+    "fields",
+    "account",
+    "context",
+    "ext",
+    "adcp_version",
+    "adcp_major_version",
+    "governance_context",
+    "push_notification_config",
+];
+/// Of the same kind: `include_history`, `include_items`, ….
+const INCLUDED: &str = "include_";
+
+/// What is asked, as a hash.
+fn question(request: &Value) -> Result<String> {
+    let members = request.as_object().into_iter().flatten();
+    let asked: Map<String, Value> = members
+        .filter(|(name, _)| !BESIDES.contains(&name.as_str()) && !name.starts_with(INCLUDED))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    jcs::hash(&Value::Object(asked))
+}
 
 /// Which page is asked for.
 #[derive(Clone, Debug)]
@@ -24,9 +51,11 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// The page that a request asks for.
+    /// The page that a request asks for. `list` names the list.
     ///
-    /// `list` names the list and whatever in the request must stay the same from page to page.
+    /// The cursor is bound to everything that decides what the list holds and in which order: the
+    /// caller, the account, and the request without what only shapes each answer. So a cursor never
+    /// continues another question than the one that it answers.
     ///
     /// # Errors
     ///
@@ -39,10 +68,11 @@ impl Page {
             .as_ref()
             .map_or("", |account| account.account_id.as_str());
         let purpose = format!(
-            "{list}/{}/{}/{account}/{}",
+            "{list}/{}/{}/{account}/{}/{}",
             owner.tenant.0,
             owner.owner,
-            View::of(call.context).name()
+            View::of(call.context).name(),
+            question(&call.request)?,
         );
         let pagination = call.request.object("pagination");
         let size = pagination

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use super::capabilities::FEATURES;
 use super::page::Page;
 use super::request::{Fill, Members};
 use super::{Call, Outcome};
@@ -31,6 +32,10 @@ pub(super) async fn get(call: Call<'_>) -> Result<Outcome> {
     let request = &call.request;
     let mode = request.text("buying_mode").unwrap_or("brief").to_owned();
     check_mode(request, &mode)?;
+    let empty = Map::new();
+    let filters = request.object("filters").unwrap_or(&empty);
+    check_filters(filters)?;
+    let ruled_out = rules_out_the_seller(filters);
     let fields: Vec<String> = request.texts("fields").map(str::to_owned).collect();
     let refine = request.list("refine").to_vec();
     let policies: Vec<String> = request
@@ -50,7 +55,11 @@ pub(super) async fn get(call: Call<'_>) -> Result<Outcome> {
     let Products {
         mut products,
         extra,
-    } = services.platform.get_products(context, request).await?;
+    } = if ruled_out {
+        Products::default()
+    } else {
+        services.platform.get_products(context, request).await?
+    };
     let call = Call {
         services,
         context,
@@ -118,6 +127,38 @@ fn check_mode(request: &Value, mode: &str) -> Result<()> {
         .at("refine")),
         _ => Ok(()),
     }
+}
+
+/// Refuses filters that contradict themselves.
+fn check_filters(filters: &Map<String, Value>) -> Result<()> {
+    if let (Some(start), Some(end)) = (filters.text("start_date"), filters.text("end_date"))
+        // Dates as `YYYY-MM-DD` sort as text.
+        && end < start
+    {
+        return Err(
+            Error::invalid_request("end_date lies before start_date").at("filters.end_date")
+        );
+    }
+    if let Some(range) = filters.object("budget_range")
+        && let (Some(least), Some(most)) = (range.number("min"), range.number("max"))
+        && most < least
+    {
+        return Err(
+            Error::invalid_request("the largest budget is below the least")
+                .at("filters.budget_range.max"),
+        );
+    }
+    Ok(())
+}
+
+/// Whether a filter asks for what this seller as a whole does not have
+/// (`core/product-filters.json`): a feature that its capabilities don't declare, or an agentic
+/// exchange, of which they declare none. No product can pass then, whatever the adapter finds.
+fn rules_out_the_seller(filters: &Map<String, Value>) -> bool {
+    let lacking = |name: &str| !FEATURES.contains(&(name, true));
+    let features = filters.object("required_features").into_iter().flatten();
+    let mut required = features.filter(|(_, wanted)| **wanted == Value::Bool(true));
+    required.any(|(name, _)| lacking(name)) || !filters.list("required_axe_integrations").is_empty()
 }
 
 /// Carries out what of a refinement needs no judgement, and says what became of each entry.

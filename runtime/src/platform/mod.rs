@@ -51,6 +51,9 @@ pub trait Platform: Send + Sync + 'static {
     }
 
     /// `update_media_buy`: makes the ad server follow a change that the runtime has checked.
+    ///
+    /// It is also called for each media buy whose packages a `sync_creatives` assigns creatives to,
+    /// with the request that would have made the same change and an operation id of its own.
     fn update_media_buy<'a>(
         &'a self,
         _context: &'a Context,
@@ -70,7 +73,8 @@ pub trait Platform: Send + Sync + 'static {
         unsupported("get_media_buy_delivery")
     }
 
-    /// `sync_creatives`: hands new and changed creatives over for review.
+    /// `sync_creatives`: hands new and changed creatives over for review. What the request assigns
+    /// to packages arrives afterwards, as [`Platform::update_media_buy`].
     fn sync_creatives<'a>(
         &'a self,
         _context: &'a Context,

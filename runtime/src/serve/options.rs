@@ -1,6 +1,6 @@
 //! What is said at start-up, on the command line or in the environment.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use chrono::DateTime;
@@ -38,12 +38,13 @@ impl CommandLine {
 /// How a seller is to run.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Address to listen on.
+    /// Address to listen on: an IP address or a host's name, and a port.
     #[arg(
         long,
         env = "SELLER_ADDR",
         value_name = "HOST:PORT",
-        default_value = "127.0.0.1:3001"
+        default_value = "127.0.0.1:3001",
+        value_parser = address
     )]
     pub addr: SocketAddr,
     /// Where state is kept: `memory:` or `sqlite:PATH`. Default: the manifest's store.
@@ -60,7 +61,7 @@ pub struct Options {
         default_value = "catalog"
     )]
     pub catalog: PathBuf,
-    /// TOML file with the API keys of buyers: [[key]] with principal and sha256.
+    /// TOML file with the API keys of buyers: `[[key]]` with principal and sha256.
     #[arg(long, env = "SELLER_API_KEYS", value_name = "FILE")]
     pub api_keys: Option<PathBuf>,
     /// Instant at which the clock of a sandbox starts, as 2026-03-10T00:00:00Z.
@@ -87,8 +88,23 @@ pub struct Options {
     pub log_format: String,
 }
 
+/// An empty value, as a copied `.env.example` has it, is no token.
 fn sandbox_token() -> Option<String> {
-    std::env::var("SELLER_TOKEN").ok()
+    std::env::var("SELLER_TOKEN")
+        .ok()
+        .filter(|token| !token.is_empty())
+}
+
+/// The first address of a host that has several.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.to_socket_addrs()
+        .map_err(|error| error.to_string())
+        .and_then(|mut found| {
+            found
+                .next()
+                .ok_or_else(|| "the host has no address".to_owned())
+        })
+        .map_err(|error| format!("{error}; write HOST:PORT such as 127.0.0.1:3001"))
 }
 
 fn instant(text: &str) -> Result<Timestamp, String> {
@@ -139,6 +155,13 @@ mod tests {
             (plain.addr.to_string().as_str(), plain.sandbox, plain.clock),
             ("127.0.0.1:3001", false, None)
         );
+    }
+
+    #[test]
+    fn a_host_may_be_named() {
+        let options = read(&["--addr", "localhost:4817"]).expect("a host's name");
+        assert!(options.addr.ip().is_loopback());
+        assert_eq!(options.addr.port(), 4817);
     }
 
     #[test]

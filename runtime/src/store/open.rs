@@ -45,8 +45,10 @@ impl OpenError {
 const FORMS: &str = "say memory: or sqlite:PATH";
 
 /// Opens the store that `url` names: `memory:` (forgets everything, for development) or
-/// `sqlite:PATH`, where PATH is relative to the working folder. Blocks while a file is prepared,
-/// so it belongs before the seller starts to serve.
+/// `sqlite:PATH`, where PATH is relative to the working folder. A missing folder of such a PATH is
+/// made; one of an absolute PATH is an error, since that more likely is a volume that is not
+/// mounted, and a store beside it would be forgotten. Blocks while a file is prepared, so it
+/// belongs before the seller starts to serve.
 ///
 /// # Errors
 ///
@@ -104,6 +106,20 @@ fn open_sqlite(url: &str, rest: &str) -> Result<SharedStore, OpenError> {
             format!("{url:?}"),
             "options after the path are not understood",
             "say sqlite:PATH without a question mark",
+        ));
+    }
+    if path.starts_with('~') {
+        return Err(OpenError::new(
+            format!("{url:?}"),
+            "only a shell knows what ~ stands for",
+            "write the whole path",
+        ));
+    }
+    if path.ends_with(['/', std::path::MAIN_SEPARATOR]) {
+        return Err(OpenError::new(
+            format!("{url:?}"),
+            "it names a folder",
+            "name a file in it",
         ));
     }
     let store = super::sqlite::SqliteStore::open(path)?;

@@ -58,9 +58,11 @@ async fn without_a_valid_token_nothing_else_is_looked_at() {
                     .await;
                 assert_eq!(response.status, 401, "{method} {headers:?}");
                 let challenge = response.header("www-authenticate").expect("a challenge");
+                // Who sent no credentials is told of no error (RFC 6750, section 3.1).
+                let sent = headers.iter().any(|(name, _)| *name == "authorization");
                 assert!(
                     challenge.starts_with("Bearer realm=\"http://127.0.0.1:")
-                        && challenge.ends_with("error=\"invalid_token\""),
+                        && challenge.ends_with("error=\"invalid_token\"") == sent,
                     "{challenge}"
                 );
                 assert_eq!(
@@ -136,6 +138,7 @@ async fn http_that_is_not_a_json_post_is_turned_away() {
             "application/xml",
             "application/jsonx",
             "multipart/form-data",
+            "application/json; charset=iso-8859-1",
             "",
         ] {
             let response = bench

@@ -103,6 +103,10 @@ async fn what_is_not_json_rpc_is_an_invalid_request() {
             Value::Null,
         ),
         (
+            json!({ "jsonrpc": "2.0", "id": 1e30, "method": "ping" }),
+            Value::Null,
+        ),
+        (
             json!(
                 (0..33)
                     .map(|id| json!({ "jsonrpc": "2.0", "id": id, "method": "ping" }))

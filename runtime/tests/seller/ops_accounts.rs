@@ -237,6 +237,21 @@ async fn accounts_of_one_caller_are_apart_too() {
 }
 
 #[tokio::test]
+async fn a_sandbox_books_for_no_account_id_that_nobody_set_up() {
+    let market = sandbox().await;
+    let mut order = order(json!([banner(10.0)]));
+    order["account"] = json!({ "account_id": "acct_unheard_of" });
+    assert_eq!(
+        market.refused("create_media_buy", order.clone()).await,
+        ("ACCOUNT_NOT_FOUND".to_owned(), Some("account".to_owned()))
+    );
+    let seen = market
+        .call("get_media_buys", json!({ "account": order["account"] }))
+        .await;
+    assert_eq!(seen["media_buys"], json!([]), "looking is possible");
+}
+
+#[tokio::test]
 async fn cursors_do_not_travel_between_lists_accounts_and_callers() {
     let market = in_earnest().await;
     for token in [TOKEN, OTHER_TOKEN] {

@@ -122,6 +122,26 @@ async fn creatives_are_assigned_across_buys_and_wake_them() {
         json!([package(&one), package(&other)])
     );
     assert!(synced["creatives"][0]["assignment_errors"]["pkg_0"].is_string());
+    let told = market.ad_server.changes();
+    assert_eq!(
+        told.len(),
+        2,
+        "the ad server hears of each buy, and of no refused request"
+    );
+    for change in &told {
+        assert_eq!(change.packages.len(), 1);
+        let package_id = change.packages[0].package_id();
+        let shown = |buy: &adcp_seller::domain::MediaBuy| {
+            buy.package(package_id)
+                .expect("a package")
+                .creative_ids
+                .clone()
+        };
+        assert_eq!(
+            (shown(&change.before), shown(&change.after)),
+            (vec![], vec!["a".to_owned()])
+        );
+    }
     for booked in [&one, &other] {
         assert_eq!(
             market.read(&booked["media_buy_id"]).await["status"],
@@ -154,8 +174,144 @@ async fn creatives_are_assigned_across_buys_and_wake_them() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_archived_or_removed() {
+async fn what_a_format_asks_of_assets_holds() {
     let market = sandbox().await;
+    let with = |asset: &str, value: Value| {
+        let mut creative = creative("a", "rectangle");
+        creative["assets"][asset] = value;
+        creative
+    };
+    let image = |width: u32, format: &str| {
+        let url = "https://cdn.nova.example/a.png";
+        json!({ "asset_type": "image", "url": url, "width": width, "height": 250, "format": format })
+    };
+    let url = |url: &str| json!({ "asset_type": "url", "url": url });
+    let text = |content: &str| json!({ "asset_type": "text", "content": content });
+    let video = |member: &str, value: Value| {
+        let mut creative = creative("a", "spot");
+        creative["assets"]["video"][member] = value;
+        creative
+    };
+    let mut bare = creative("a", "rectangle");
+    bare["assets"] = json!({});
+    for (wrong, place) in [
+        (bare, "image"),
+        (with("image", image(301, "png")), "image.width"),
+        (with("image", image(300, "image/gif")), "image.format"),
+        (
+            with("image", url("https://nova.example")),
+            "image.asset_type",
+        ),
+        (
+            with("click_url", url("http://nova.example")),
+            "click_url.url",
+        ),
+        (
+            with("click_url", url("https://other.example")),
+            "click_url.url",
+        ),
+        (
+            with("click_url", url("https://u@badnova.example")),
+            "click_url.url",
+        ),
+        (
+            with(
+                "click_url",
+                url("https://nova.example/a/path/that/is/too/long"),
+            ),
+            "click_url.url",
+        ),
+        (with("headline", text("ab")), "headline.content"),
+        (
+            with("headline", text("too long a text")),
+            "headline.content",
+        ),
+        (with("headline", text("FREE now")), "headline.content"),
+        (with("extra", text("unknown")), "extra"),
+        (video("duration_ms", json!(30_001)), "video.duration_ms"),
+        (
+            video("container_format", json!("webm")),
+            "video.container_format",
+        ),
+        (video("video_codec", json!("vp9")), "video.video_codec"),
+        (
+            video("file_size_bytes", json!(1_024_001)),
+            "video.file_size_bytes",
+        ),
+        (video("width", json!(1080)), "video.width"),
+    ] {
+        let request = json!({ "account": account("nova"), "creatives": [wrong] });
+        assert_eq!(
+            market.refused("sync_creatives", request.clone()).await,
+            (
+                "VALIDATION_ERROR".to_owned(),
+                Some(format!("creatives[0].assets.{place}"))
+            ),
+            "{request}"
+        );
+    }
+    assert!(listed(&market, json!({})).await.is_empty());
+    let mut right = with("image", image(300, "image/jpeg"));
+    right["assets"]["click_url"] = url("HTTPS://www.nova.example:443/?a=b");
+    right["assets"]["headline"] = text("Hello");
+    market.sync(json!([right])).await;
+    let mut spot = video("video_codec", json!("H.264"));
+    spot["creative_id"] = json!("b");
+    spot["assets"]["video"]["duration_ms"] = json!(30_000);
+    market.sync(json!([spot])).await;
+    assert_eq!(listed(&market, json!({})).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn what_a_creative_shows_is_reviewed_whenever_it_changes() {
+    let market = sandbox().await;
+    let approve = || {
+        market.steer(
+            "force_creative_status",
+            json!({ "creative_id": "a", "status": "approved" }),
+        )
+    };
+    let mut asset = creative("a", "rectangle");
+    market.sync(json!([asset])).await;
+    approve().await;
+    asset["name"] = json!("Renamed");
+    asset["tags"] = json!(["spring"]);
+    let renamed = market.sync(json!([asset])).await;
+    assert_eq!(renamed["creatives"][0]["status"], "approved");
+    asset["assets"]["image"]["url"] = json!("https://cdn.nova.example/other.png");
+    let swapped = market.sync(json!([asset])).await;
+    assert_eq!(
+        swapped["creatives"][0],
+        json!({ "creative_id": "a", "action": "updated", "status": "pending_review", "changes": ["assets", "status"] })
+    );
+    approve().await;
+    market
+        .steer(
+            "force_creative_status",
+            json!({ "creative_id": "a", "status": "archived" }),
+        )
+        .await;
+    let back = market.sync(json!([asset])).await;
+    assert_eq!(
+        back["creatives"][0],
+        json!({ "creative_id": "a", "action": "updated", "status": "approved", "changes": ["status"] }),
+        "what was approved comes back approved"
+    );
+    market
+        .steer(
+            "force_creative_status",
+            json!({ "creative_id": "a", "status": "archived" }),
+        )
+        .await;
+    asset["assets"]["image"]["url"] = json!("https://cdn.nova.example/third.png");
+    let back = market.sync(json!([asset])).await;
+    assert_eq!(back["creatives"][0]["status"], "pending_review");
+}
+
+#[tokio::test]
+async fn what_is_missing_is_archived_and_comes_back_as_it_was() {
+    let market = sandbox().await;
+    let booked = market.book(json!([banner(10.0)])).await;
     market
         .sync(json!([
             creative("kept", "rectangle"),
@@ -169,9 +325,15 @@ async fn what_is_missing_is_archived_or_removed() {
             json!({ "creative_id": "approved", "status": "approved" }),
         )
         .await;
+    let package = booked["packages"][0]["package_id"].clone();
+    let shown =
+        json!([{ "package_id": package, "creative_assignments": [{ "creative_id": "new" }] }]);
+    market
+        .change(&booked["media_buy_id"], json!({ "packages": shown }))
+        .await;
     let mut request = json!({ "account": account("nova"), "creatives": [creative("kept", "rectangle")], "delete_missing": true });
     let synced = market.call("sync_creatives", request.clone()).await;
-    let mut actions: Vec<(&str, &str)> = synced["creatives"]
+    let mut lines: Vec<(&str, &str, &str)> = synced["creatives"]
         .as_array()
         .expect("creatives")
         .iter()
@@ -179,16 +341,17 @@ async fn what_is_missing_is_archived_or_removed() {
             (
                 line["creative_id"].as_str().expect("an id"),
                 line["action"].as_str().expect("an action"),
+                line["status"].as_str().expect("a status"),
             )
         })
         .collect();
-    actions.sort_unstable();
+    lines.sort_unstable();
     assert_eq!(
-        actions,
+        lines,
         [
-            ("approved", "updated"),
-            ("kept", "unchanged"),
-            ("new", "deleted")
+            ("approved", "updated", "archived"),
+            ("kept", "unchanged", "pending_review"),
+            ("new", "updated", "archived")
         ]
     );
     assert_eq!(
@@ -197,8 +360,27 @@ async fn what_is_missing_is_archived_or_removed() {
         "what is archived does not show"
     );
     assert_eq!(
-        listed(&market, json!({ "statuses": ["archived"] })).await,
-        ["approved"]
+        listed(
+            &market,
+            json!({ "statuses": ["archived"], "assigned_to_packages": [package] })
+        )
+        .await,
+        ["new"],
+        "a package never names a creative that is not there"
+    );
+    let back = market
+        .sync(json!([
+            creative("approved", "rectangle"),
+            creative("new", "rectangle")
+        ]))
+        .await;
+    assert_eq!(
+        (
+            &back["creatives"][0]["status"],
+            &back["creatives"][1]["status"]
+        ),
+        (&json!("approved"), &json!("pending_review")),
+        "no way through the archive leads past the review"
     );
     request["creative_ids"] = json!(["kept"]);
     assert_eq!(
@@ -208,6 +390,21 @@ async fn what_is_missing_is_archived_or_removed() {
             Some("delete_missing".to_owned())
         )
     );
+}
+
+#[tokio::test]
+async fn what_the_library_cannot_know_is_not_answered() {
+    let market = sandbox().await;
+    for served in [true, false] {
+        let request = json!({ "account": account("nova"), "filters": { "has_served": served } });
+        assert_eq!(
+            market.refused("list_creatives", request).await,
+            (
+                "UNSUPPORTED_FEATURE".to_owned(),
+                Some("filters.has_served".to_owned())
+            )
+        );
+    }
 }
 
 #[tokio::test]

@@ -248,3 +248,72 @@ async fn nothing_to_report_on_is_an_answer_too() {
     );
     assert_eq!(answer["aggregated_totals"]["media_buy_count"], 0);
 }
+
+#[tokio::test]
+async fn an_end_before_there_was_anything_is_told_from_a_reversed_range() {
+    let market = sandbox().await;
+    let booked = market.book(json!([banner(10.0)])).await;
+    let id = &booked["media_buy_id"];
+    let ask = |members: Value| {
+        let mut request = json!({ "account": account("nova"), "media_buy_ids": [id] });
+        for (name, value) in members.as_object().expect("members") {
+            request[name] = value.clone();
+        }
+        request
+    };
+    let error = market
+        .error(
+            "get_media_buy_delivery",
+            ask(json!({ "end_date": "2026-01-31" })),
+        )
+        .await;
+    assert_eq!(error["field"], "end_date");
+    assert_eq!(
+        error["message"],
+        "end_date lies before 2026-03-10, the first day that there is to report on"
+    );
+    let answer = market
+        .call(
+            "get_media_buy_delivery",
+            ask(json!({ "start_date": "2026-01-01", "end_date": "2026-01-31" })),
+        )
+        .await;
+    assert_eq!(
+        answer["media_buy_deliveries"][0]["media_buy_id"], *id,
+        "a range of its own may lie anywhere"
+    );
+}
+
+#[tokio::test]
+async fn the_largest_budgets_are_counted_with() {
+    let market = sandbox().await;
+    let booked = market
+        .book(json!([banner(1e13), banner(1e13), banner(1.0)]))
+        .await;
+    let id = &booked["media_buy_id"];
+    assert_eq!(
+        market.read(id).await["total_budget"],
+        20_000_000_000_001_i64
+    );
+    market
+        .steer(
+            "simulate_budget_spend",
+            json!({ "media_buy_id": id, "spend_percentage": 50 }),
+        )
+        .await;
+    let answer = delivery(&market, id, json!({})).await;
+    let buy = &answer["media_buy_deliveries"][0];
+    assert_eq!(buy["totals"]["spend"], 10_000_000_000_000.5);
+    assert_eq!(buy["by_package"][0]["spend"], 5_000_000_000_000_i64);
+    let refused = market
+        .controller(
+            "simulate_delivery",
+            json!({ "media_buy_id": id, "reported_spend": { "amount": 1e300, "currency": "USD" } }),
+        )
+        .await;
+    assert_eq!(refused["error"], "INVALID_PARAMS");
+    let seed =
+        json!({ "media_buy_id": "seeded", "fixture": { "packages": [{ "budget": 1e300 }] } });
+    let refused = market.controller("seed_media_buy", seed).await;
+    assert_eq!(refused["error"], "INVALID_PARAMS");
+}

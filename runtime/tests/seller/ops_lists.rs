@@ -275,3 +275,72 @@ async fn a_tampered_cursor_is_refused_in_every_list() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_cursor_continues_only_the_question_that_it_answers() {
+    let market = sandbox().await;
+    for _ in 0..3 {
+        market.book(json!([banner(10.0)])).await;
+    }
+    market
+        .sync(json!([
+            creative("a", "rectangle"),
+            creative("b", "rectangle"),
+            creative("c", "rectangle")
+        ]))
+        .await;
+    // Each list as it is asked for, what may change from page to page, and what may not.
+    let cases = [
+        (
+            "get_media_buys",
+            json!({ "account": account("nova"), "status_filter": ["pending_creatives"] }),
+            json!({ "include_history": 5 }),
+            json!({ "status_filter": ["pending_creatives", "active"] }),
+        ),
+        (
+            "list_creatives",
+            json!({ "account": account("nova") }),
+            json!({ "fields": ["creative_id"], "include_assignments": false }),
+            json!({ "filters": { "name_contains": "Creative" } }),
+        ),
+        (
+            "list_creatives",
+            json!({ "account": account("nova") }),
+            json!({ "context": { "page": "2" } }),
+            json!({ "sort": { "field": "name", "direction": "asc" } }),
+        ),
+        (
+            "list_creative_formats",
+            json!({}),
+            json!({ "ext": { "page": "2" } }),
+            json!({ "asset_types": ["image"] }),
+        ),
+        (
+            "get_products",
+            json!({ "buying_mode": "wholesale" }),
+            json!({ "fields": ["product_id"] }),
+            json!({ "filters": { "delivery_type": "non_guaranteed" } }),
+        ),
+    ];
+    for (tool, mut request, harmless, other) in cases {
+        request["pagination"] = json!({ "max_results": 1 });
+        let first = market.call(tool, request.clone()).await;
+        request["pagination"]["cursor"] = first["pagination"]["cursor"].clone();
+        let with = |members: &Value| {
+            let mut request = request.clone();
+            for (name, value) in members.as_object().expect("members") {
+                request[name] = value.clone();
+            }
+            request
+        };
+        market.call(tool, with(&harmless)).await;
+        assert_eq!(
+            market.refused(tool, with(&other)).await,
+            (
+                "INVALID_REQUEST".to_owned(),
+                Some("pagination.cursor".to_owned())
+            ),
+            "{tool} with {other}"
+        );
+    }
+}

@@ -4,7 +4,7 @@ use adcp_seller::domain::PackageChange;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::market::{account, banner, creative, in_earnest, order, sandbox};
+use crate::market::{AGENT_URL, account, banner, creative, in_earnest, order, sandbox};
 use crate::support::TOKEN;
 
 /// A package with some members changed.
@@ -125,6 +125,17 @@ async fn packages_that_can_not_be_sold_are_refused_with_code_and_field() {
             "VALIDATION_ERROR",
             "packages[0].catalogs[1].type",
         ),
+        (
+            with(
+                banner(1.0),
+                json!({ "creative_assignments": [{ "creative_id": "a", "placement_ids": ["anywhere"] }] }),
+            ),
+            "VALIDATION_ERROR",
+            "packages[0].creative_assignments[0].placement_ids",
+        ),
+        (banner(1e13 + 1.0), "VALIDATION_ERROR", "packages[0].budget"),
+        (banner(1e308), "VALIDATION_ERROR", "packages[0].budget"),
+        (floor(1e300), "VALIDATION_ERROR", "packages[0].bid_price"),
     ];
     for (package, code, field) in cases {
         let refused = market
@@ -152,6 +163,26 @@ async fn packages_that_can_not_be_sold_are_refused_with_code_and_field() {
         market.ad_server.orders().is_empty(),
         "nothing of this reached the ad server"
     );
+}
+
+#[tokio::test]
+async fn the_least_budget_is_named_where_there_is_one() {
+    let market = sandbox().await;
+    for (package, details) in [
+        (banner(0.0), json!({ "currency": "USD" })),
+        (
+            json!({ "product_id": "banner", "pricing_option_id": "floor", "budget": 0 }),
+            json!({ "currency": "USD", "minimum_budget": 100 }),
+        ),
+    ] {
+        let error = market
+            .error("create_media_buy", order(json!([package])))
+            .await;
+        assert_eq!(
+            (&error["code"], &error["details"]),
+            (&json!("BUDGET_TOO_LOW"), &details)
+        );
+    }
 }
 
 #[tokio::test]
@@ -432,6 +463,16 @@ async fn updates_are_judged_by_the_price_that_was_booked() {
             "packages[0].bid_price",
         ),
         (
+            update(json!({ "bid_price": 1e300 })),
+            "VALIDATION_ERROR",
+            "packages[0].bid_price",
+        ),
+        (
+            update(json!({ "budget": 1e300 })),
+            "VALIDATION_ERROR",
+            "packages[0].budget",
+        ),
+        (
             update(json!({ "budget": 50 })),
             "BUDGET_TOO_LOW",
             "packages[0].budget",
@@ -571,17 +612,23 @@ async fn packages_are_added_held_and_called_off_one_by_one() {
 #[tokio::test]
 async fn pausing_resuming_and_canceling_go_through_the_states() {
     let market = sandbox().await;
-    let booked = market.book(json!([banner(10.0)])).await;
+    let booked = market
+        .book(json!([with(
+            banner(10.0),
+            json!({ "creatives": [creative("a", "rectangle")] })
+        )]))
+        .await;
     let id = &booked["media_buy_id"];
+    market.clock.advance(TimeDelta::days(22));
     for (change, status, revision) in [
-        (json!({ "paused": true }), "paused", 2),
-        (json!({ "paused": true }), "paused", 2),
-        (json!({ "paused": false }), "active", 3),
-        (json!({ "paused": false }), "active", 3),
+        (json!({ "paused": true }), "paused", 3),
+        (json!({ "paused": true }), "paused", 3),
+        (json!({ "paused": false }), "active", 4),
+        (json!({ "paused": false }), "active", 4),
         (
             json!({ "canceled": true, "cancellation_reason": "no need" }),
             "canceled",
-            4,
+            5,
         ),
     ] {
         let changed = market.change(id, change.clone()).await;
@@ -606,6 +653,365 @@ async fn pausing_resuming_and_canceling_go_through_the_states() {
     ] {
         assert_eq!(market.change_refused(id, change).await.0, code);
     }
+}
+
+#[tokio::test]
+async fn a_buy_that_waits_is_held_and_released_without_calling_it_active() {
+    let market = sandbox().await;
+    let booked = market.book(json!([banner(10.0), banner(20.0)])).await;
+    let (id, package) = (
+        &booked["media_buy_id"],
+        &booked["packages"][0]["package_id"],
+    );
+    let held = market.change(id, json!({ "paused": true })).await;
+    assert_eq!(
+        (&held["status"], &held["valid_actions"][0]),
+        (&json!("pending_creatives"), &json!("resume"))
+    );
+    let told = market.ad_server.changes();
+    assert!(told[0].after.is_held());
+    assert_eq!(told[0].packages.len(), 2, "{:?}", told[0].packages);
+    assert!(
+        told[0]
+            .packages
+            .iter()
+            .all(|change| matches!(change, PackageChange::Paused(_)))
+    );
+    assert_eq!(market.read(id).await["packages"][1]["paused"], true);
+    let again = market.change(id, json!({ "paused": true })).await;
+    assert_eq!(again["revision"], held["revision"], "nothing changed");
+
+    market.sync(json!([creative("a", "rectangle")])).await;
+    let assign = json!({ "packages": [{ "package_id": package, "creative_assignments": [{ "creative_id": "a" }] }] });
+    assert_eq!(
+        market.change(id, assign).await["status"],
+        "pending_start",
+        "held, but complete"
+    );
+    let released = market.change(id, json!({ "paused": false })).await;
+    assert_eq!(
+        (&released["status"], &released["valid_actions"][0]),
+        (&json!("pending_start"), &json!("pause"))
+    );
+    assert_eq!(market.read(id).await["packages"][1]["paused"], false);
+
+    market.change(id, json!({ "paused": true })).await;
+    market.clock.advance(TimeDelta::days(22));
+    let read = market.read(id).await;
+    assert_eq!(read["status"], "paused", "the flight has begun without it");
+    assert_eq!(read["history"][0]["action"], "paused");
+    assert_eq!(
+        market.change(id, json!({ "paused": false })).await["status"],
+        "active"
+    );
+}
+
+#[tokio::test]
+async fn a_held_buy_that_gets_its_creatives_within_its_flight_is_paused() {
+    let market = sandbox().await;
+    let booked = market.book(json!([banner(10.0)])).await;
+    let id = &booked["media_buy_id"];
+    market.change(id, json!({ "paused": true })).await;
+    market.clock.advance(TimeDelta::days(22));
+    market.sync(json!([creative("a", "rectangle")])).await;
+    let package = json!({ "package_id": booked["packages"][0]["package_id"], "creative_assignments": [{ "creative_id": "a" }] });
+    let changed = market.change(id, json!({ "packages": [package] })).await;
+    assert_eq!(changed["status"], "paused");
+}
+
+#[tokio::test]
+async fn a_buy_that_is_paused_by_force_is_resumed_like_any_other() {
+    let market = sandbox().await;
+    let booked = market.book(json!([banner(10.0)])).await;
+    let id = &booked["media_buy_id"];
+    let force = |status: &str| json!({ "media_buy_id": id, "status": status });
+    for status in ["active", "paused", "active"] {
+        market.steer("force_media_buy_status", force(status)).await;
+        assert_eq!(market.read(id).await["status"], status);
+    }
+    assert_eq!(market.read(id).await["packages"][0]["paused"], false);
+    market
+        .steer("force_media_buy_status", force("paused"))
+        .await;
+    let changed = market.change(id, json!({ "paused": false })).await;
+    assert_eq!(changed["status"], "active");
+}
+
+#[tokio::test]
+async fn a_buy_says_which_of_its_creatives_are_gone() {
+    let market = sandbox().await;
+    let rectangle = json!({ "agent_url": AGENT_URL, "id": "rectangle" });
+    let leaderboard = json!({ "agent_url": AGENT_URL, "id": "leaderboard" });
+    let named = with(
+        banner(10.0),
+        json!({ "format_ids": [rectangle, leaderboard], "creatives": [creative("a", "rectangle")] }),
+    );
+    let any = with(
+        banner(10.0),
+        json!({ "creatives": [creative("b", "leaderboard")] }),
+    );
+    let booked = market.book(json!([named, any])).await;
+    let id = &booked["media_buy_id"];
+    let pending =
+        |read: &Value| [0, 1].map(|at| read["packages"][at].get("format_ids_pending").cloned());
+    let read = market.read(id).await;
+    assert_eq!(read["status"], "pending_start");
+    assert_eq!(pending(&read), [Some(json!([leaderboard])), None]);
+    for creative_id in ["a", "b"] {
+        market
+            .steer(
+                "force_creative_status",
+                json!({ "creative_id": creative_id, "status": "rejected", "rejection_reason": "blurred" }),
+            )
+            .await;
+    }
+    let read = market.read(id).await;
+    assert_eq!(read["status"], "pending_start", "no edge leads back");
+    let both = Some(json!([rectangle, leaderboard]));
+    assert_eq!(pending(&read), [both.clone(), both]);
+    assert_eq!(
+        read["packages"][1]["creative_approvals"],
+        json!([{ "creative_id": "b", "approval_status": "rejected", "rejection_reason": "blurred" }])
+    );
+    market.change(id, json!({ "canceled": true })).await;
+    assert_eq!(pending(&market.read(id).await), [None, None]);
+}
+
+#[tokio::test]
+async fn targeting_and_goals_that_can_not_be_honoured_are_refused() {
+    let market = sandbox().await;
+    let target = |overlay: Value| json!({ "targeting_overlay": overlay });
+    let goal = |goal: Value| json!({ "optimization_goals": [goal] });
+    let views = |members: Value| {
+        goal(with(
+            json!({ "kind": "metric", "metric": "completed_views" }),
+            members,
+        ))
+    };
+    let dma = |value: &str| json!([{ "system": "nielsen_dma", "values": [value] }]);
+    let shoes = json!({ "keyword": "shoes", "match_type": "broad" });
+    let cases = [
+        (
+            target(json!({ "audience_include": ["crm-1"] })),
+            "UNSUPPORTED_FEATURE",
+            "targeting_overlay.audience_include",
+        ),
+        (
+            target(json!({ "audience_exclude": ["crm-1"] })),
+            "UNSUPPORTED_FEATURE",
+            "targeting_overlay.audience_exclude",
+        ),
+        (
+            target(json!({ "store_catchments": [{ "catalog_id": "stores" }] })),
+            "UNSUPPORTED_FEATURE",
+            "targeting_overlay.store_catchments",
+        ),
+        (
+            target(json!({ "geo_countries": ["US", "CA"], "geo_countries_exclude": ["US"] })),
+            "INVALID_REQUEST",
+            "targeting_overlay.geo_countries_exclude",
+        ),
+        (
+            target(json!({ "geo_metros": dma("501"), "geo_metros_exclude": dma("501") })),
+            "INVALID_REQUEST",
+            "targeting_overlay.geo_metros_exclude",
+        ),
+        (
+            target(json!({ "keyword_targets": [shoes, shoes] })),
+            "VALIDATION_ERROR",
+            "targeting_overlay.keyword_targets[1]",
+        ),
+        (
+            target(
+                json!({ "property_list": { "agent_url": "https://lists.example", "list_id": "l" } }),
+            ),
+            "VALIDATION_ERROR",
+            "targeting_overlay.property_list",
+        ),
+        (
+            goal(
+                json!({ "kind": "event", "event_sources": [{ "event_source_id": "pixel", "event_type": "purchase" }] }),
+            ),
+            "UNSUPPORTED_FEATURE",
+            "optimization_goals[0].kind",
+        ),
+        (
+            goal(json!({ "kind": "metric", "metric": "clicks" })),
+            "UNSUPPORTED_FEATURE",
+            "optimization_goals[0].metric",
+        ),
+        (
+            views(json!({ "view_duration_seconds": 15 })),
+            "UNSUPPORTED_FEATURE",
+            "optimization_goals[0].view_duration_seconds",
+        ),
+        (
+            views(json!({ "target": { "kind": "threshold_rate", "value": 0.7 } })),
+            "UNSUPPORTED_FEATURE",
+            "optimization_goals[0].target.kind",
+        ),
+    ];
+    let video = |members: Value| {
+        with(
+            json!({ "product_id": "video", "pricing_option_id": "fixed", "budget": 100 }),
+            members,
+        )
+    };
+    let fine = with(
+        views(
+            json!({ "view_duration_seconds": 6, "target": { "kind": "cost_per", "value": 0.05 } }),
+        ),
+        target(
+            json!({ "geo_countries": ["US"], "geo_regions_exclude": ["US-CA"], "geo_metros": dma("501"), "geo_metros_exclude": dma("803") }),
+        ),
+    );
+    let booked = market.book(json!([video(fine.clone())])).await;
+    let (id, package) = (
+        &booked["media_buy_id"],
+        &booked["packages"][0]["package_id"],
+    );
+    for (members, code, field) in cases {
+        let expected = (code.to_owned(), Some(format!("packages[0].{field}")));
+        let order = order(json!([video(members.clone())]));
+        assert_eq!(
+            market.refused("create_media_buy", order).await,
+            expected,
+            "{members}"
+        );
+        let update = with(json!({ "package_id": package }), members.clone());
+        assert_eq!(
+            market
+                .change_refused(id, json!({ "packages": [update] }))
+                .await,
+            expected,
+            "{members}"
+        );
+    }
+    let read = market.read(id).await;
+    assert_eq!(read["revision"], 1);
+    for (name, value) in fine.as_object().expect("members") {
+        assert_eq!(&read["packages"][0][name], value, "kept as it came");
+    }
+}
+
+#[tokio::test]
+async fn what_a_package_was_booked_with_stays() {
+    let market = sandbox().await;
+    let format = |id: &str| json!({ "agent_url": AGENT_URL, "id": id });
+    let booked = market
+        .book(json!([
+            with(banner(10.0), json!({ "format_ids": [format("rectangle")] })),
+            banner(10.0)
+        ]))
+        .await;
+    let id = &booked["media_buy_id"];
+    let update = |at: usize, members: Value| {
+        let package = &booked["packages"][at]["package_id"];
+        json!({ "packages": [with(json!({ "package_id": package }), members)] })
+    };
+    for (at, members, field) in [
+        (0, json!({ "product_id": "video" }), "product_id"),
+        (
+            0,
+            json!({ "pricing_option_id": "floor" }),
+            "pricing_option_id",
+        ),
+        (
+            0,
+            json!({ "format_ids": [format("rectangle"), format("leaderboard")] }),
+            "format_ids",
+        ),
+        (
+            1,
+            json!({ "format_ids": [format("rectangle")] }),
+            "format_ids",
+        ),
+    ] {
+        assert_eq!(
+            market.change_refused(id, update(at, members)).await,
+            (
+                "INVALID_REQUEST".to_owned(),
+                Some(format!("packages[0].{field}"))
+            )
+        );
+    }
+    let same = json!({ "product_id": "banner", "pricing_option_id": "fixed", "format_ids": [format("rectangle")], "budget": 11 });
+    let changed = market.change(id, update(0, same)).await;
+    assert_eq!(changed["affected_packages"][0]["budget"], 11);
+}
+
+#[tokio::test]
+async fn the_flight_of_a_package_moves_only_ahead() {
+    let market = sandbox().await;
+    let booked = market
+        .book(json!([
+            banner(10.0),
+            with(
+                banner(10.0),
+                json!({ "start_time": "2026-04-20T00:00:00Z" })
+            )
+        ]))
+        .await;
+    let id = &booked["media_buy_id"];
+    let update = |at: usize, members: Value| {
+        let package = &booked["packages"][at]["package_id"];
+        json!({ "packages": [with(json!({ "package_id": package }), members)] })
+    };
+    // The second package is held back in the request that lets the buy begin at once.
+    let mut at_once = update(0, json!({ "start_time": "2026-04-02T00:00:00Z" }));
+    at_once["start_time"] = json!("asap");
+    market.change(id, at_once).await;
+    market.clock.advance(TimeDelta::days(30));
+    for (at, members, code, field) in [
+        (
+            0,
+            json!({ "start_time": "2026-04-15T00:00:00Z" }),
+            "INVALID_STATE",
+            "start_time",
+        ),
+        (
+            0,
+            json!({ "end_time": "2026-04-05T00:00:00Z" }),
+            "INVALID_REQUEST",
+            "end_time",
+        ),
+        (
+            1,
+            json!({ "start_time": "2026-04-05T00:00:00Z" }),
+            "INVALID_REQUEST",
+            "start_time",
+        ),
+    ] {
+        assert_eq!(
+            market.change_refused(id, update(at, members)).await,
+            (code.to_owned(), Some(format!("packages[0].{field}")))
+        );
+    }
+    let late = with(
+        banner(10.0),
+        json!({ "start_time": "2026-04-05T00:00:00Z" }),
+    );
+    assert_eq!(
+        market
+            .change_refused(id, json!({ "new_packages": [late] }))
+            .await,
+        (
+            "INVALID_REQUEST".to_owned(),
+            Some("new_packages[0].start_time".to_owned())
+        )
+    );
+    let same = json!({ "start_time": "2026-04-02T00:00:00Z", "end_time": "2026-04-28T00:00:00Z" });
+    let changed = market.change(id, update(0, same)).await;
+    assert_eq!(
+        changed["affected_packages"][0]["end_time"], "2026-04-28T00:00:00Z",
+        "a start that is repeated is no change"
+    );
+    market
+        .change(
+            id,
+            update(1, json!({ "start_time": "2026-04-25T00:00:00Z" })),
+        )
+        .await;
 }
 
 #[tokio::test]

@@ -60,6 +60,36 @@ async fn filters_leave_out_what_does_not_fit() {
             vec!["banner"],
         ),
         (json!({ "exclusivity": "exclusive" }), vec![]),
+        // What no product of this seller promises.
+        (
+            json!({ "required_performance_standards": [{ "metric": "ivt", "threshold": 0.05, "vendor": { "domain": "counts.example" } }] }),
+            vec![],
+        ),
+        (
+            json!({ "signal_targeting": [{ "signal_id": { "source": "catalog", "data_provider_domain": "data.example", "id": "cyclists" }, "value_type": "binary", "value": true }] }),
+            vec![],
+        ),
+        (
+            json!({ "trusted_match": { "response_types": ["activation"] } }),
+            vec![],
+        ),
+        // What the seller as a whole does not have.
+        (
+            json!({ "required_features": { "catalog_management": true } }),
+            vec![],
+        ),
+        (
+            json!({ "required_features": { "time_travel": true } }),
+            vec![],
+        ),
+        (
+            json!({ "required_features": { "inline_creative_management": true, "catalog_management": false }, "channels": ["olv"] }),
+            vec!["video"],
+        ),
+        (
+            json!({ "required_axe_integrations": ["https://exchange.example"] }),
+            vec![],
+        ),
     ];
     for (filters, expected) in cases {
         assert_eq!(
@@ -72,6 +102,30 @@ async fn filters_leave_out_what_does_not_fit() {
             "{filters}"
         );
     }
+}
+
+#[tokio::test]
+async fn filters_that_contradict_themselves_are_refused() {
+    let market = sandbox().await;
+    for (filters, place) in [
+        (
+            json!({ "start_date": "2026-05-01", "end_date": "2026-04-30" }),
+            "filters.end_date",
+        ),
+        (
+            json!({ "budget_range": { "min": 10, "max": 9.5, "currency": "USD" } }),
+            "filters.budget_range.max",
+        ),
+    ] {
+        let request = json!({ "buying_mode": "wholesale", "filters": filters });
+        assert_eq!(
+            market.refused("get_products", request).await,
+            ("INVALID_REQUEST".to_owned(), Some(place.to_owned()))
+        );
+    }
+    let filters = json!({ "start_date": "2026-05-01", "end_date": "2026-05-01", "budget_range": { "min": 9, "max": 9, "currency": "EUR" } });
+    let request = json!({ "buying_mode": "wholesale", "filters": filters });
+    assert_eq!(found(&market, request).await, ["banner"]);
 }
 
 #[tokio::test]

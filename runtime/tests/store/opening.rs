@@ -51,6 +51,14 @@ fn urls_that_name_no_store_are_refused_with_the_remedy() {
             r#"can't open the store "sqlite:a.db?mode=ro": options after the path are not understood; say sqlite:PATH without a question mark"#,
         ),
         (
+            "sqlite:~/seller.db",
+            r#"can't open the store "sqlite:~/seller.db": only a shell knows what ~ stands for; write the whole path"#,
+        ),
+        (
+            "sqlite:data/",
+            r#"can't open the store "sqlite:data/": it names a folder; name a file in it"#,
+        ),
+        (
             "postgres://seller:secret@db/seller",
             "can't open the store postgres:: PostgreSQL is not supported yet; say memory: or sqlite:PATH",
         ),
@@ -108,6 +116,18 @@ fn files_that_are_no_store_are_refused_with_the_remedy() {
         notes.starts_with("buy milk"),
         "a file that is refused is left alone"
     );
+}
+
+#[test]
+fn a_missing_folder_of_a_relative_path_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    // The same folder, said from the working folder: up to the root and down again.
+    let up = std::env::current_dir().unwrap().components().count() - 1;
+    let relative = format!("{}{}", "../".repeat(up), folder.path().display());
+    let path = Path::new(&relative).join("data/eu/seller.db");
+    assert!(path.is_relative());
+    drop(open(&format!("sqlite:{}", path.display())).unwrap());
+    assert!(folder.path().join("data/eu/seller.db").is_file());
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! `cargo test --features storyboards` needs `adcp-scaffold` on the path and Node.js 20 or newer;
 //! plain `cargo test` leaves this out.
 
+#![cfg(feature = "storyboards")]
+
 use std::process::Command;
 
 #[test]

@@ -94,6 +94,7 @@ pub(super) async fn media_buy(call: &Call<'_>, params: &Params<'_>) -> Answer {
         }
         let buy = &mut stored.value;
         buy.status = next;
+        buy.held = next == MediaBuyStatus::Paused;
         if next == MediaBuyStatus::Canceled {
             let cancellation = Cancellation {
                 canceled_at: now,

@@ -13,7 +13,7 @@ use super::super::request::Members;
 use super::super::{Call, sandbox, scope};
 use super::{Answer, Failure, Params, Refusal};
 use crate::catalog::{CatalogFormat, CatalogProduct, own_format_ids, title};
-use crate::domain::{Creative, CreativeStatus, MediaBuy, MediaBuyStatus, Package};
+use crate::domain::{Creative, CreativeStatus, MediaBuy, MediaBuyStatus, Package, money};
 use crate::error::Error;
 use crate::identity::Scope;
 use crate::store::Batch;
@@ -289,6 +289,7 @@ pub(super) async fn creative(call: &Call<'_>, params: &Params<'_>) -> Answer {
             .map_or_else(|| title(creative_id), str::to_owned),
         format_id,
         status,
+        archived_from: None,
         rejection_reason: None,
         created_at: now,
         updated_at: now,
@@ -336,6 +337,7 @@ pub(super) async fn media_buy(call: &Call<'_>, params: &Params<'_>) -> Answer {
         start_time,
         end_time,
         packages,
+        held: status == MediaBuyStatus::Paused,
         revision: 1,
         confirmed_at: Some(fixture.instant("confirmed_at").unwrap_or(now)),
         created_at: now,
@@ -390,6 +392,12 @@ fn packages(
             .map_or_else(|| format!("{media_buy_id}_pkg_{}", at + 1), str::to_owned);
         let mut package = priced(package_id, &product.product_id, option);
         package.budget = wanted.number("budget").unwrap_or(budget);
+        if !(0.0..=money::MOST).contains(&package.budget) {
+            return Err(Refusal::params(format!(
+                "a budget in `fixture` is a number from 0 to {}",
+                money::number(money::MOST)
+            )));
+        }
         package.bid_price = wanted.number("bid_price").or(option.floor_price);
         package.paused = wanted.truth("paused").unwrap_or(false);
         package.extra = wanted.pick(&PACKAGE_KEPT);

@@ -8,7 +8,7 @@ use super::super::records::{self, SimulatedDelivery, Stored};
 use super::super::request::{Fill, Members};
 use super::super::{Call, scope};
 use super::{Answer, Failure, Params, Refusal};
-use crate::domain::money::{Micros, number};
+use crate::domain::money::{self, Micros, number};
 use crate::domain::{MediaBuy, Metrics};
 use crate::identity::Scope;
 use crate::store::Batch;
@@ -88,16 +88,19 @@ fn reported_spend(params: &Params<'_>, buy: &MediaBuy) -> Result<Option<f64>, Fa
     else {
         return Ok(None);
     };
-    let amount = spend.number("amount").filter(|amount| *amount >= 0.0);
+    let amount = spend
+        .number("amount")
+        .filter(|amount| (0.0..=money::MOST).contains(amount));
     match (amount, spend.text("currency")) {
         (Some(amount), Some(currency)) if currency == buy.currency => Ok(Some(amount)),
         (Some(_), Some(currency)) => Err(Refusal::params(format!(
             "`reported_spend` is in {currency}, the media buy in {}",
             buy.currency
         ))),
-        _ => Err(Refusal::params(
-            "`reported_spend` has an amount of at least 0 and a currency",
-        )),
+        _ => Err(Refusal::params(format!(
+            "`reported_spend` has a currency and an amount from 0 to {}",
+            number(money::MOST)
+        ))),
     }
 }
 
@@ -172,7 +175,10 @@ pub(super) async fn spend(call: &Call<'_>, params: &Params<'_>) -> Answer {
             });
         }
         save(&mut batch, &scope, stored, simulated)?;
-        (spent, budget) = (Micros(spent.0 + target.0), Micros(budget.0 + whole.0));
+        (spent, budget) = (
+            [spent, target].into_iter().sum(),
+            [budget, whole].into_iter().sum(),
+        );
     }
     let currency = buys.first().map_or("USD", |buy| buy.currency.as_str());
     let mut body = Map::new();

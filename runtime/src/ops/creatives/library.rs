@@ -6,6 +6,7 @@ use super::super::records::{self, Stored};
 use super::super::request::Members;
 use super::super::scope::View;
 use super::super::{Call, scope};
+use super::specification;
 use crate::catalog::CatalogProduct;
 use crate::domain::{Creative, CreativeReview, CreativeStatus, Package};
 use crate::error::{Error, Result};
@@ -20,6 +21,16 @@ const APART: [&str; 6] = [
     "status",
     "weight",
     "placement_ids",
+];
+
+/// Members that say how a creative is filed. All others are what it shows, or where that comes
+/// from, so a review of the old ones says nothing about the new ones.
+const LABELS: [&str; 5] = [
+    "name",
+    "tags",
+    "concept_id",
+    "concept_name",
+    "industry_identifiers",
 ];
 
 /// The longest creative id that is taken in, in bytes. The schema sets no limit; stores do.
@@ -130,9 +141,10 @@ impl<'a> Library<'a> {
         Ok(false)
     }
 
-    /// Takes a creative in (`core/creative-asset.json`): a new one waits for review; a changed one
-    /// that had been rejected or put away comes back; a changed one that is approved stays so until
-    /// a review says otherwise, as no edge leads back from there.
+    /// Takes a creative in (`core/creative-asset.json`). A new one waits for review, and so does one
+    /// that shows something else than before: "re-reviewed by the seller" is the way that
+    /// `enums/creative-status.json` has for an approved one. A rejected one comes back with any
+    /// change; one that had been put away comes back by being named, as what it was.
     pub(in crate::ops) async fn take_in(&mut self, asset: &Value, field: &str) -> Result<&Taken> {
         let creative_id = asset.text("creative_id").unwrap_or_default();
         if self
@@ -156,10 +168,15 @@ impl<'a> Library<'a> {
                 .at(format!("{field}.format_id"))
         })?;
         let catalog = &self.call.context.catalog;
-        if catalog.is_own(&format_id) && catalog.format(&format_id).is_none() {
-            return Err(Error::validation("this seller has no such creative format")
-                .at(format!("{field}.format_id"))
-                .suggest("call list_creative_formats to see which formats there are"));
+        if catalog.is_own(&format_id) {
+            let format = catalog.format(&format_id).ok_or_else(|| {
+                Error::validation("this seller has no such creative format")
+                    .at(format!("{field}.format_id"))
+                    .suggest("call list_creative_formats to see which formats there are")
+            })?;
+            let empty = Map::new();
+            let assets = asset.object("assets").unwrap_or(&empty);
+            specification::check(format, assets, &format!("{field}.assets"))?;
         }
         let name = asset.text("name").unwrap_or(creative_id).to_owned();
         let mut extra = asset.as_object().cloned().unwrap_or_default();
@@ -176,6 +193,7 @@ impl<'a> Library<'a> {
                         name,
                         format_id,
                         status: CreativeStatus::PendingReview,
+                        archived_from: None,
                         rejection_reason: None,
                         created_at: now,
                         updated_at: now,
@@ -190,21 +208,22 @@ impl<'a> Library<'a> {
                     }
                 }
                 Some(stored) => {
-                    let changes = changes(&stored.value, &name, &format_id, &extra);
+                    let mut changes = changes(&stored.value, &name, &format_id, &extra);
                     let mut creative = stored.value.clone();
-                    if !changes.is_empty() {
-                        (
-                            creative.name,
-                            creative.format_id,
-                            creative.extra,
-                            creative.updated_at,
-                        ) = (name, format_id, extra, now);
-                        creative.status = match creative.status {
-                            CreativeStatus::Rejected => CreativeStatus::PendingReview,
-                            CreativeStatus::Archived => CreativeStatus::Approved,
-                            status => status,
-                        };
+                    (creative.name, creative.format_id, creative.extra) = (name, format_id, extra);
+                    creative.restore();
+                    let shows_else = changes.iter().any(|name| !LABELS.contains(&name.as_str()));
+                    let corrected =
+                        creative.status == CreativeStatus::Rejected && !changes.is_empty();
+                    if corrected || (shows_else && creative.status != CreativeStatus::Processing) {
+                        creative.status = CreativeStatus::PendingReview;
                         creative.rejection_reason = None;
+                    }
+                    if creative.status != stored.value.status {
+                        changes.push("status".to_owned());
+                    }
+                    if !changes.is_empty() {
+                        creative.updated_at = now;
                     }
                     let action = if changes.is_empty() {
                         "unchanged"
@@ -346,10 +365,11 @@ pub(in crate::ops) fn checked_assignment(
             .at(format!("{field}.creative_id")));
         }
     }
-    let placements = product.map_or(&[][..], |product| product.value.list("placements"));
-    if !placements.is_empty()
+    if let Some(product) = product
         && let Some(stranger) = assignment.texts("placement_ids").find(|id| {
-            !placements
+            !product
+                .value
+                .list("placements")
                 .iter()
                 .any(|placement| placement.text("placement_id") == Some(id))
         })

@@ -12,7 +12,7 @@ use super::super::scope::View;
 use super::super::{Call, Outcome, accounts, media_buys};
 use crate::clock::{self, Timestamp};
 use crate::domain::{Creative, CreativeStatus, MediaBuy};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::identity::Scope;
 
 /// Members that are there whatever `fields` asks for (`list-creatives-response.json`).
@@ -27,8 +27,7 @@ const REQUIRED: [&str; 6] = [
 /// Members of a synced creative that the response has a place for.
 const SHOWN: [&str; 4] = ["assets", "tags", "concept_id", "concept_name"];
 
-/// The filter that asks what no library knows: whether an ad server has shown a creative. It is
-/// left out of `filters_applied`, by which the buyer can tell.
+/// The filter that asks what no library knows: whether an ad server has shown a creative.
 const UNANSWERABLE: &str = "has_served";
 
 /// A package that shows a creative.
@@ -79,9 +78,15 @@ pub(in crate::ops) async fn list(call: &Call<'_>) -> Result<Outcome> {
     let request = &call.request;
     let empty = Map::new();
     let filters = request.object("filters").unwrap_or(&empty);
+    if filters.member(UNANSWERABLE).is_some() {
+        return Err(Error::unsupported(
+            "this seller's library does not know which creatives have been served",
+        )
+        .at(format!("filters.{UNANSWERABLE}"))
+        .suggest("leave the filter out, and ask get_media_buy_delivery what was delivered"));
+    }
     let sorting = Sorting::of(request);
-    let list = format!("creatives/{}/{}", sorting.field, sorting.direction);
-    let page = Page::of(call, &list)?;
+    let page = Page::of(call, "creatives")?;
 
     let mut found = find(call, filters, sorting.field).await?;
     found.sort_by(|one, other| sorting.order(&one.at, &other.at));
@@ -104,14 +109,13 @@ pub(in crate::ops) async fn list(call: &Call<'_>) -> Result<Outcome> {
         .iter()
         .map(|found| Value::Object(to_wire(call, &found.creative, &found.packages, &fields)))
         .collect();
-    let applied = filters.keys().filter(|name| *name != UNANSWERABLE);
     let mut body = Map::new();
     body.put(
         "query_summary",
         json!({
             "total_matching": total,
             "returned": creatives.len(),
-            "filters_applied": applied.collect::<Vec<_>>(),
+            "filters_applied": filters.keys().collect::<Vec<_>>(),
             "sort_applied": { "field": sorting.field, "direction": sorting.direction },
         }),
     );

@@ -9,6 +9,7 @@ use super::super::request::{Fill, Members};
 use super::super::scope::View;
 use super::super::{Call, Outcome};
 use super::library::{Library, Taken, checked_assignment};
+use super::traffic;
 use crate::domain::{Creative, CreativeStatus, MediaBuy, MediaBuyStatus};
 use crate::error::{Error, Result};
 use crate::store::Batch;
@@ -134,7 +135,16 @@ pub(in crate::ops) async fn sync(call: &Call<'_>) -> Result<Outcome> {
                 .or_insert(stored);
         }
     }
-    wake_buys(call, &library, buys.into_values(), &mut batch).await?;
+    for mut stored in buys.into_values() {
+        let known = wake(call, &library, &mut stored).await?;
+        if let Some(mut known) = known.clone().filter(|_| !dry_run) {
+            known.settle(call.context.now);
+            traffic::follow(call, &known, &mut stored.value).await?;
+        }
+        if known.is_none_or(|known| known != stored.value) {
+            stored.save(&mut batch)?;
+        }
+    }
 
     let mut results = Vec::new();
     for line in &lines {
@@ -239,41 +249,48 @@ pub(in crate::ops) async fn wake_buys(
     batch: &mut Batch,
 ) -> Result<()> {
     for mut stored in buys {
-        let known = records::find::<MediaBuy>(
-            &call.services.store,
-            library.scope(),
-            &stored.value.media_buy_id,
-        )
-        .await?;
-        stored.value.settle(call.context.now);
-        let shown: Vec<String> = stored
-            .value
-            .live_packages()
-            .flat_map(|package| package.creative_ids.clone())
-            .collect();
-        if stored.value.status == MediaBuyStatus::PendingCreatives
-            && library.any_usable(&shown).await?
-        {
-            let next = stored.value.ready_status(call.context.now);
-            stored.value.advance(
-                next,
-                call.context.now,
-                if next == MediaBuyStatus::Active {
-                    "activated"
-                } else {
-                    "creatives_received"
-                },
-            );
-        }
-        if known.is_none_or(|known| known.value != stored.value) {
+        let known = wake(call, library, &mut stored).await?;
+        if known.is_none_or(|known| known != stored.value) {
             stored.save(batch)?;
         }
     }
     Ok(())
 }
 
-/// Puts away what the request left out. What was approved is archived; what never was has nothing
-/// worth keeping and is removed, since no edge leads from there to the archive.
+/// Moves a buy on if it waited for a creative and now has one. Returns it as the store has it.
+async fn wake(
+    call: &Call<'_>,
+    library: &Library<'_>,
+    stored: &mut Stored<MediaBuy>,
+) -> Result<Option<MediaBuy>> {
+    let media_buy_id = &stored.value.media_buy_id;
+    let known =
+        records::find::<MediaBuy>(&call.services.store, library.scope(), media_buy_id).await?;
+    stored.value.settle(call.context.now);
+    let shown: Vec<String> = stored
+        .value
+        .live_packages()
+        .flat_map(|package| package.creative_ids.clone())
+        .collect();
+    if stored.value.status == MediaBuyStatus::PendingCreatives && library.any_usable(&shown).await?
+    {
+        let next = stored.value.ready_status(call.context.now);
+        stored.value.advance(
+            next,
+            call.context.now,
+            if next == MediaBuyStatus::Active {
+                "activated"
+            } else {
+                "creatives_received"
+            },
+        );
+    }
+    Ok(known.map(|known| known.value))
+}
+
+/// Archives what the request left out, in whatever state it is
+/// (`creative/sync-creatives-request.json`, `delete_missing`). Nothing is removed, so that no
+/// package keeps the name of a creative that nobody knows.
 async fn drop_missing(
     call: &Call<'_>,
     library: &Library<'_>,
@@ -294,16 +311,10 @@ async fn drop_missing(
         {
             continue;
         }
-        let creative_id = stored.value.creative_id.clone();
-        if stored.value.status.may_become(CreativeStatus::Archived) {
-            (stored.value.status, stored.value.updated_at) =
-                (CreativeStatus::Archived, call.context.now);
-            stored.save(batch)?;
-            gone.push(json!({ "creative_id": creative_id, "action": "updated", "status": "archived", "changes": ["status"] }));
-        } else {
-            stored.remove(batch);
-            gone.push(json!({ "creative_id": creative_id, "action": "deleted" }));
-        }
+        stored.value.archive();
+        stored.value.updated_at = call.context.now;
+        stored.save(batch)?;
+        gone.push(json!({ "creative_id": stored.value.creative_id, "action": "updated", "status": "archived", "changes": ["status"] }));
     }
     Ok(gone)
 }

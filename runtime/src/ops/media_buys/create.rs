@@ -88,6 +88,7 @@ pub(in crate::ops) async fn create(call: &Call<'_>) -> Result<Outcome> {
         start_time: starts,
         end_time: ends,
         packages,
+        held: false,
         revision: 1,
         confirmed_at: None,
         created_at: now,
@@ -269,7 +270,7 @@ pub(super) async fn review(call: &Call<'_>, library: &mut Library<'_>) -> Result
 }
 
 /// Keeps the ad server's own names for what it booked.
-pub(super) fn take_references(buy: &mut MediaBuy, booking: Booking) {
+pub(in crate::ops) fn take_references(buy: &mut MediaBuy, booking: Booking) {
     let Booking {
         order_ref,
         mut line_refs,

@@ -76,6 +76,29 @@ pub(super) fn check_inside(
     Ok(())
 }
 
+/// Refuses a package whose own flight begins or ends in the past.
+pub(super) fn check_ahead(
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+    now: Timestamp,
+    field: &str,
+) -> Result<()> {
+    let past = |name: &str| {
+        Error::invalid_request(format!(
+            "the package's {name} lies in the past; it is {} now",
+            clock::to_wire(now)
+        ))
+        .at(format!("{field}.{name}"))
+    };
+    if start.is_some_and(|start| start < now - GRACE) {
+        return Err(past("start_time"));
+    }
+    if end.is_some_and(|end| end <= now) {
+        return Err(past("end_time"));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

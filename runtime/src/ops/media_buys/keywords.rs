@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::super::request::Members;
+use super::targeting::is_same_keyword;
 use crate::error::{Error, Result};
 
 /// One list of the overlay with the two members that change it.
@@ -47,9 +48,12 @@ pub(super) fn merged(update: &Value, before: Option<&Value>, field: &str) -> Res
             .at(format!("{field}.targeting_overlay.{name}")));
         }
         let mut keywords = overlay.list(name).to_vec();
-        keywords.retain(|keyword| !removed.iter().any(|gone| is_same(keyword, gone)));
+        keywords.retain(|keyword| !removed.iter().any(|gone| is_same_keyword(keyword, gone)));
         for keyword in added {
-            match keywords.iter_mut().find(|known| is_same(known, keyword)) {
+            match keywords
+                .iter_mut()
+                .find(|known| is_same_keyword(known, keyword))
+            {
                 Some(known) => *known = keyword.clone(),
                 None => keywords.push(keyword.clone()),
             }
@@ -61,12 +65,6 @@ pub(super) fn merged(update: &Value, before: Option<&Value>, field: &str) -> Res
         }
     }
     Ok(Some(Value::Object(overlay)))
-}
-
-/// A keyword is known by its text and how it is matched.
-fn is_same(one: &Value, other: &Value) -> bool {
-    one.text("keyword") == other.text("keyword")
-        && one.text("match_type") == other.text("match_type")
 }
 
 #[cfg(test)]

@@ -1,20 +1,22 @@
 //! Media buys: `create_media_buy`, `update_media_buy`, `get_media_buys`.
 //!
 //! The order in which a request is judged: its own dates, then package by package product, price,
-//! money, flight, terms and creatives; then the adapter books or changes; then everything is
+//! money, flight, terms, targeting and creatives; then the adapter books or changes; then everything is
 //! written together. The ids of a buy and its packages follow from the operation, so that a retry
 //! after a crash books the same buy.
 
 mod flight;
 mod package;
 mod terms;
+mod targeting;
 mod create;
 mod update;
+mod permitted;
 mod keywords;
 mod read;
 mod wire;
 
-pub(super) use create::create;
+pub(super) use create::{create, take_references};
 pub(super) use package::{PACKAGE_KEPT, priced};
 pub(super) use read::{get, scopes, selected};
 pub(super) use update::update;

@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::super::Call;
 use super::super::creatives::{Library, checked_assignment};
 use super::super::request::Members;
-use super::{flight, terms};
+use super::{flight, targeting, terms};
 use crate::catalog::{CatalogProduct, PricingOption};
 use crate::clock::Timestamp;
 use crate::domain::Package;
-use crate::domain::money::Micros;
+use crate::domain::money::{self, Micros};
 use crate::error::{Error, Result};
 
 /// Members of a package request that are kept and echoed (`core/package.json`).
@@ -75,7 +75,14 @@ pub(super) async fn build(
         (frame.starts, frame.ends),
         field,
     )?;
+    flight::check_ahead(
+        package.start_time,
+        package.end_time,
+        call.context.now,
+        field,
+    )?;
     terms::check(request, product, field)?;
+    targeting::check(call.services.spec, &package.extra, Some(product), field)?;
     let currency = option.currency.clone();
     assign_all(call, library, request, &mut package, false, field).await?;
     Ok((package, currency))
@@ -147,6 +154,18 @@ pub(in crate::ops) fn priced(
     }
 }
 
+/// An amount that can be counted with.
+fn check_amount(amount: f64, field: String) -> Result<()> {
+    if amount <= money::MOST {
+        return Ok(());
+    }
+    Err(Error::validation(format!(
+        "no amount can be more than {}",
+        money::number(money::MOST)
+    ))
+    .at(field))
+}
+
 /// A package costs something, and at least what its price asks for.
 pub(super) fn check_money(package: &Package, currency: &str, field: &str) -> Result<()> {
     let budget = Micros::from_wire(package.budget);
@@ -155,6 +174,7 @@ pub(super) fn check_money(package: &Package, currency: &str, field: &str) -> Res
             Error::invalid_request("a budget can't be negative").at(format!("{field}.budget"))
         );
     }
+    check_amount(package.budget, format!("{field}.budget"))?;
     let least = Micros::from_wire(package.min_spend.unwrap_or(0.0));
     if budget < least || budget == Micros(0) {
         let message = if least > Micros(0) {
@@ -165,10 +185,15 @@ pub(super) fn check_money(package: &Package, currency: &str, field: &str) -> Res
         } else {
             "a budget of nothing buys nothing".to_owned()
         };
-        return Err(Error::new("BUDGET_TOO_LOW", message)
+        let refused = Error::new("BUDGET_TOO_LOW", message)
             .at(format!("{field}.budget"))
-            .detail("minimum_budget", least.to_wire())
-            .detail("currency", currency));
+            .detail("currency", currency);
+        // Without a minimum any budget will do, and naming nought would read as if nought did.
+        return Err(if least > Micros(0) {
+            refused.detail("minimum_budget", money::number(least.to_wire()))
+        } else {
+            refused
+        });
     }
     Ok(())
 }
@@ -176,6 +201,9 @@ pub(super) fn check_money(package: &Package, currency: &str, field: &str) -> Res
 /// A bid in an auction reaches the floor. Without a bid the floor is bid; without either there is
 /// nothing to bid with. On a fixed price a bid changes nothing and is kept as it came.
 pub(super) fn check_bid(package: &Package, field: &str) -> Result<()> {
+    if let Some(bid) = package.bid_price {
+        check_amount(bid, format!("{field}.bid_price"))?;
+    }
     if package.fixed_price.is_some() {
         return Ok(());
     }

@@ -224,7 +224,9 @@ pub(in crate::ops) async fn get(call: &Call<'_>) -> Result<Outcome> {
     for buy in &found.buys {
         let creatives = creatives_of(call, buy).await?;
         let packages = buy.packages.iter().map(|package| {
-            let mut wire = wire::package_state(buy, package, &creatives);
+            let product = call.context.catalog.product(&package.product_id);
+            let product = product.map(AsRef::as_ref);
+            let mut wire = wire::package_state(buy, package, &creatives, product);
             if let Some(snapshots) = &snapshots {
                 match snapshots.get(&package.package_id) {
                     Some(snapshot) => wire.put("snapshot", snapshot.clone()),

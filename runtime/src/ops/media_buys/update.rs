@@ -10,7 +10,7 @@ use super::create::{
     check_invoice_recipient, derived_id, refuse_unsupported, review, take_references,
 };
 use super::package::{self, Frame};
-use super::{flight, keywords, wire};
+use super::{flight, keywords, permitted, targeting, wire};
 use crate::domain::{Cancellation, MediaBuy, MediaBuyChange, MediaBuyStatus, PackageChange};
 use crate::error::{Error, Result};
 use crate::store::Batch;
@@ -27,8 +27,8 @@ pub(in crate::ops) async fn update(call: &Call<'_>) -> Result<Outcome> {
     let mut stored = find(call).await?;
     stored.value.settle(now);
     let before = stored.value.clone();
-    check_revision(request, &before)?;
-    check_state(request, &before)?;
+    permitted::revision(request, &before)?;
+    permitted::state(request, &before)?;
     refuse_unsupported(request)?;
     check_invoice_recipient(call).await?;
 
@@ -45,9 +45,14 @@ pub(in crate::ops) async fn update(call: &Call<'_>) -> Result<Outcome> {
         ));
     } else {
         change_dates(call, &mut after, &mut notes)?;
+        for (at, named) in request.list("packages").iter().enumerate() {
+            let field = format!("packages[{at}]");
+            permitted::locked(call, named, &before, &field)?;
+            permitted::moved(named, &before, now, &field)?;
+        }
         change_packages(call, &mut library, &mut after, &mut changes, &mut notes).await?;
         add_packages(call, &mut library, &mut after, &mut changes, &mut notes).await?;
-        check_flights(&after)?;
+        permitted::flights(&after)?;
         if let Some(recipient) = request.member("invoice_recipient") {
             after
                 .extra
@@ -77,8 +82,10 @@ pub(in crate::ops) async fn update(call: &Call<'_>) -> Result<Outcome> {
     };
     if ready && after.status != after.ready_status(now) {
         after.status = after.ready_status(now);
-        if after.status == MediaBuyStatus::Active {
-            notes.push(("activated", None, None));
+        match after.status {
+            MediaBuyStatus::Active => notes.push(("activated", None, None)),
+            MediaBuyStatus::Paused => notes.push(("paused", None, None)),
+            _ => {}
         }
     }
     if notes.is_empty() {
@@ -142,62 +149,6 @@ async fn find(call: &Call<'_>) -> Result<Stored<MediaBuy>> {
         .ok_or_else(missing)
 }
 
-fn check_revision(request: &Value, buy: &MediaBuy) -> Result<()> {
-    match request.count("revision") {
-        Some(expected) if expected != buy.revision => Err(Error::new(
-            "CONFLICT",
-            format!(
-                "the media buy has changed: it is at revision {}, not {expected}",
-                buy.revision
-            ),
-        )
-        .at("revision")
-        .suggest("read the media buy again and decide anew")
-        .detail("resource_type", "media_buy")
-        .detail("current_revision", buy.revision)),
-        _ => Ok(()),
-    }
-}
-
-/// What may be done to a buy in its state at all.
-fn check_state(request: &Value, buy: &MediaBuy) -> Result<()> {
-    let canceling = request.truth("canceled").unwrap_or(false);
-    let status = buy.status.as_str();
-    if buy.status.is_terminal() {
-        return Err(if canceling {
-            Error::new(
-                "NOT_CANCELLABLE",
-                format!("the media buy is {status} and can't be canceled"),
-            )
-            .at("canceled")
-        } else {
-            Error::new(
-                "INVALID_STATE",
-                format!("the media buy is {status} and can't be changed any more"),
-            )
-            .at("media_buy_id")
-        });
-    }
-    const BESIDES: [&str; 6] = [
-        "paused",
-        "start_time",
-        "end_time",
-        "packages",
-        "new_packages",
-        "invoice_recipient",
-    ];
-    match BESIDES
-        .into_iter()
-        .find(|name| canceling && request.member(name).is_some())
-    {
-        Some(name) => Err(Error::invalid_request(format!(
-            "a media buy that is canceled can't be changed in the same request; leave {name} out"
-        ))
-        .at(name)),
-        None => Ok(()),
-    }
-}
-
 fn cancellation(call: &Call<'_>, members: &impl Members) -> Cancellation {
     Cancellation {
         canceled_at: call.context.now,
@@ -227,17 +178,11 @@ fn hold(
     changes: &mut Vec<PackageChange>,
     notes: &mut Vec<Note>,
 ) {
-    let (next, action, change): (_, _, fn(String) -> PackageChange) =
-        match (call.request.truth("paused"), buy.status) {
-            (Some(true), status) if status.may_become(MediaBuyStatus::Paused) => {
-                (MediaBuyStatus::Paused, "paused", PackageChange::Paused)
-            }
-            (Some(false), MediaBuyStatus::Paused) => {
-                (MediaBuyStatus::Active, "resumed", PackageChange::Resumed)
-            }
-            _ => return,
-        };
-    buy.status = next;
+    let (action, change): (_, fn(String) -> PackageChange) = match call.request.truth("paused") {
+        Some(true) if buy.hold() => ("paused", PackageChange::Paused),
+        Some(false) if buy.release() => ("resumed", PackageChange::Resumed),
+        _ => return,
+    };
     notes.push((action, None, None));
     // A package that is held on its own stays held when the buy runs again.
     let held: Vec<String> = buy
@@ -277,27 +222,6 @@ fn change_dates(call: &Call<'_>, buy: &mut MediaBuy, notes: &mut Vec<Note>) -> R
     buy.end_time = end.unwrap_or(buy.end_time);
     flight::check(buy.start_time, buy.end_time, now)?;
     notes.push(("updated_dates", None, None));
-    Ok(())
-}
-
-/// Every package still lies within the buy, also those that the update does not name.
-fn check_flights(buy: &MediaBuy) -> Result<()> {
-    for package in buy.live_packages() {
-        if flight::check_inside(
-            package.start_time,
-            package.end_time,
-            (buy.start_time, buy.end_time),
-            "",
-        )
-        .is_err()
-        {
-            let message = format!(
-                "the flight of the package {} would no longer lie within that of the media buy; change both in one request",
-                package.package_id
-            );
-            return Err(Error::validation(message).at("packages"));
-        }
-    }
     Ok(())
 }
 
@@ -385,6 +309,19 @@ async fn change_package(
         package
             .extra
             .insert("targeting_overlay".to_owned(), overlay);
+    }
+    const AIMED: [&str; 6] = [
+        "targeting_overlay",
+        "keyword_targets_add",
+        "keyword_targets_remove",
+        "negative_keywords_add",
+        "negative_keywords_remove",
+        "optimization_goals",
+    ];
+    if AIMED.iter().any(|name| update.member(name).is_some()) {
+        let product = call.context.catalog.product(&package.product_id);
+        let product = product.map(AsRef::as_ref);
+        targeting::check(call.services.spec, &package.extra, product, field)?;
     }
     if update.get("creative_assignments").is_some() {
         let since = std::mem::take(&mut package.assigned_at);

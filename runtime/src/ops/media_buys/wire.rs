@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 use super::super::Call;
 use super::super::accounts::without_bank;
 use super::super::request::{Fill, Members};
+use crate::catalog::CatalogProduct;
 use crate::clock;
 use crate::domain::money::{Micros, number};
-use crate::domain::{Cancellation, Creative, CreativeStatus, MediaBuy, Package};
+use crate::domain::{Cancellation, Creative, CreativeStatus, FormatId, MediaBuy, Package};
 use crate::platform::Account;
 
 /// The answer to `create_media_buy`.
@@ -22,7 +23,7 @@ pub(super) fn created(call: &Call<'_>, buy: &MediaBuy) -> Map<String, Value> {
     body.put("status", buy.status.as_str());
     body.put_some("confirmed_at", buy.confirmed_at.map(clock::to_wire));
     body.put("revision", buy.revision);
-    body.put("valid_actions", buy.status.valid_actions().to_vec());
+    body.put("valid_actions", buy.valid_actions().to_vec());
     body.put(
         "packages",
         buy.packages
@@ -57,7 +58,7 @@ pub(super) fn updated(call: &Call<'_>, buy: &MediaBuy, affected: &[&str]) -> Map
             .map(|package| Value::Object(self::package(buy, package)))
             .collect::<Vec<_>>(),
     );
-    body.put("valid_actions", buy.status.valid_actions().to_vec());
+    body.put("valid_actions", buy.valid_actions().to_vec());
     if call.services.sandbox {
         body.put("sandbox", true);
     }
@@ -90,7 +91,7 @@ pub(super) fn buy(buy: &MediaBuy, history: usize) -> Map<String, Value> {
     wire.put("revision", buy.revision);
     wire.put("created_at", clock::to_wire(buy.created_at));
     wire.put("updated_at", clock::to_wire(buy.updated_at));
-    wire.put("valid_actions", buy.status.valid_actions().to_vec());
+    wire.put("valid_actions", buy.valid_actions().to_vec());
     if history > 0 {
         wire.put(
             "history",
@@ -142,7 +143,7 @@ pub(super) fn package(buy: &MediaBuy, package: &Package) -> Map<String, Value> {
     wire.put_some("bid_price", package.bid_price.map(number));
     wire.put("start_time", clock::to_wire(package.starts(buy)));
     wire.put("end_time", clock::to_wire(package.ends(buy)));
-    wire.put("paused", package.paused);
+    wire.put("paused", buy.holds(package));
     wire.put("canceled", package.cancellation.is_some());
     wire.put_some(
         "cancellation",
@@ -153,21 +154,36 @@ pub(super) fn package(buy: &MediaBuy, package: &Package) -> Map<String, Value> {
 }
 
 /// A package as `get_media_buys` shows it, with the state of its creatives.
+///
+/// When the last creative of a running buy is rejected or put away, the buy keeps its status, since
+/// no edge leads back to `pending_creatives`: `creative_approvals` and `format_ids_pending` say what
+/// has become of it.
 pub(super) fn package_state(
     buy: &MediaBuy,
     package: &Package,
     creatives: &[Creative],
+    product: Option<&CatalogProduct>,
 ) -> Map<String, Value> {
     let mut wire = self::package(buy, package);
     wire.put("currency", buy.currency.as_str());
-    let approvals: Vec<Value> = package
-        .creative_ids
-        .iter()
-        .filter_map(|creative_id| {
+    let assigned = || {
+        package.creative_ids.iter().filter_map(|creative_id| {
             creatives
                 .iter()
                 .find(|creative| creative.creative_id == *creative_id)
         })
+    };
+    if !buy.status.is_terminal() && package.cancellation.is_none() {
+        let usable: Vec<&FormatId> = assigned()
+            .filter(|creative| creative.status.is_usable())
+            .map(|creative| &creative.format_id)
+            .collect();
+        let pending = formats_pending(package, &usable, product);
+        if !pending.is_empty() {
+            wire.put("format_ids_pending", json!(pending));
+        }
+    }
+    let approvals: Vec<Value> = assigned()
         .map(|creative| {
             // An archived creative was approved; one being ingested is not reviewed yet
             // (`enums/creative-approval-status.json` has three words for the five states).
@@ -188,6 +204,25 @@ pub(super) fn package_state(
         wire.put("creative_approvals", approvals);
     }
     wire
+}
+
+/// The formats that a package still needs creatives in. Those that it names are needed each; of
+/// those that its product takes any one will do (`media-buy/package-request.json`, `format_ids`).
+fn formats_pending(
+    package: &Package,
+    usable: &[&FormatId],
+    product: Option<&CatalogProduct>,
+) -> Vec<FormatId> {
+    match package.extra.format_ids("format_ids") {
+        Some(mut named) => {
+            named.retain(|format_id| !usable.iter().any(|known| known.names_same(format_id)));
+            named
+        }
+        None if usable.is_empty() => {
+            product.map_or_else(Vec::new, |product| product.format_ids.clone())
+        }
+        None => Vec::new(),
+    }
 }
 
 fn cancellation(cancellation: &Cancellation) -> Value {

@@ -109,7 +109,15 @@ fn create_if_missing(path: &Path) -> Result<(), OpenError> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    let made = match options.open(path) {
+        // See `store::open` for why only these.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.is_relative() => path
+            .parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| options.open(path)),
+        made => made,
+    };
+    match made {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             if path.is_dir() {

@@ -268,17 +268,26 @@ impl Market {
         tool: &str,
         arguments: Value,
     ) -> (String, Option<String>) {
+        let error = self.error_as(token, tool, arguments).await;
+        (
+            error["code"].as_str().expect("a code").to_owned(),
+            error["field"].as_str().map(str::to_owned),
+        )
+    }
+
+    /// Calls a tool as the first buyer and expects to be refused: the whole error.
+    pub(crate) async fn error(&self, tool: &str, arguments: Value) -> Value {
+        self.error_as(TOKEN, tool, arguments).await
+    }
+
+    async fn error_as(&self, token: &str, tool: &str, arguments: Value) -> Value {
         let result = self.send(token, tool, arguments).await;
-        let error = &result["structuredContent"]["adcp_error"];
         assert_eq!(
             result["isError"], true,
             "{tool} should be refused: {}",
             result["structuredContent"]
         );
-        (
-            error["code"].as_str().expect("a code").to_owned(),
-            error["field"].as_str().map(str::to_owned),
-        )
+        result["structuredContent"]["adcp_error"].clone()
     }
 
     async fn send(&self, token: &str, tool: &str, mut arguments: Value) -> Value {
@@ -388,10 +397,18 @@ pub(crate) fn banner(budget: f64) -> Value {
 
 /// A creative of one of the seller's formats.
 pub(crate) fn creative(creative_id: &str, format: &str) -> Value {
+    let assets = match format {
+        "spot" => {
+            json!({ "video": { "asset_type": "video", "url": "https://cdn.nova.example/a.mp4", "width": 1920, "height": 1080 } })
+        }
+        _ => {
+            json!({ "image": { "asset_type": "image", "url": "https://cdn.nova.example/a.png", "width": 300, "height": 250 } })
+        }
+    };
     json!({
         "creative_id": creative_id,
         "name": format!("Creative {creative_id}"),
         "format_id": { "agent_url": AGENT_URL, "id": format },
-        "assets": { "image": { "asset_type": "image", "url": "https://cdn.nova.example/a.png", "width": 300, "height": 250 } },
+        "assets": assets,
     })
 }

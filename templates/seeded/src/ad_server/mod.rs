@@ -31,6 +31,11 @@ pub trait AdServer: Send + Sync + 'static {
     /// targeting out of `package.extra`, creative placeholders by format); approve the order.
     /// Answer its ids: they come back as `order_ref` and `line_ref` in every later call. Where
     /// approval needs a person, answer `BookingState::Unconfirmed`.
+    ///
+    /// The runtime refuses targeting and goals that need a tool this seller does not have, or that
+    /// the product does not offer. The rest is yours to judge: refuse what yours can't honour, here
+    /// and in `change`, because a buyer relies on what was accepted. For the package at `at`:
+    /// `Err(Error::unsupported("hours can't be targeted").at(format!("packages[{at}].targeting_overlay.daypart_targets")))`
     fn book(
         &self,
         context: &Context,
@@ -49,7 +54,7 @@ pub trait AdServer: Send + Sync + 'static {
         package: &Package,
     ) -> impl Future<Output = Result<String>> + Send;
 
-    /// Holds a line item, or lets it run again, as `package.paused` and the buy's status say.
+    /// Holds a line item, or lets it run again, as `buy.holds(package)` says.
     ///
     /// A real one: set the line item's trafficking state. Delivery stops within minutes, not at
     /// once, so a report may still grow a little.

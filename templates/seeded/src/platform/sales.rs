@@ -29,6 +29,11 @@ impl<A: AdServer> SalesDesk<A> {
 impl<A: AdServer> SalesPlatform for SalesDesk<A> {
     /// Ranks the catalogue by the words that brief and product share. This is the place for your
     /// own matching: availability, forecasts, audiences, prices for this buyer.
+    ///
+    /// `matching` also applies every filter that a product itself answers. What no catalogue knows
+    /// is yours: flight dates, exposures, keywords, places (`countries`, `regions`, `metros`,
+    /// `postal_areas`, `geo_proximity`), `required_geo_targeting` and `standard_formats_only` are
+    /// not filtered by until you do it here.
     async fn get_products(
         &self,
         context: &Context,

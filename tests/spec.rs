@@ -154,7 +154,7 @@ fn a_damaged_archive_is_an_error_wherever_it_is_cut() {
     let archive = archive_of(&cases().join("good/bundle"), "9.1.2/", scratch.path());
     let whole = fs::read(&archive).unwrap();
     let mut cuts = 0;
-    for length in (0..whole.len() - 8).step_by(7) {
+    for length in 0..whole.len() {
         fs::write(&archive, &whole[..length]).unwrap();
         assert!(
             import(&archive).is_err(),
@@ -163,7 +163,7 @@ fn a_damaged_archive_is_an_error_wherever_it_is_cut() {
         );
         cuts += 1;
     }
-    assert!(cuts > 50);
+    assert!(cuts > 500);
     fs::write(&archive, b"this is no archive").unwrap();
     assert!(matches!(import(&archive), Err(SpecError::Archive { .. })));
 }

@@ -19,6 +19,9 @@ const FILE_LIMIT: u64 = 8 * 1024 * 1024;
 const TOTAL_LIMIT: u64 = 256 * 1024 * 1024;
 /// Nor has any this many files.
 const COUNT_LIMIT: usize = 40_000;
+/// How much an archive may hold behind its last entry; tar fills its last record with zeros, in
+/// practice 10 KiB at most.
+const MOST_PADDING: u64 = 1024 * 1024;
 /// Folders of the schema root that hold copies or leftovers of what lies beside them.
 const LEFT_OUT: &[&str] = &["mcp", "tmp"];
 /// The folder of copies with all references written out: a hundred times as large as the rest,
@@ -174,6 +177,13 @@ fn archive(path: &Path) -> Result<Raw<'_>, SpecError> {
             }
             _ => {}
         }
+    }
+    // The checksum of the compressed stream stands at its very end, so read on to there: an archive
+    // that was cut short behind its last entry is damaged too.
+    let mut rest = unpacked.into_inner().take(MOST_PADDING);
+    io::copy(&mut rest, &mut io::sink()).map_err(|source| broken(&source))?;
+    if rest.limit() == 0 {
+        return Err(broken(&io::Error::other("it goes on behind its end")));
     }
     Ok(raw)
 }

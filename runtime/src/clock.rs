@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 
 /// An instant, always in UTC. RFC 3339 on the wire.
 pub type Timestamp = DateTime<Utc>;
@@ -11,6 +11,19 @@ pub type Timestamp = DateTime<Utc>;
 /// An instant as the wire carries it: RFC 3339 in UTC, with a fraction only where there is one.
 pub fn to_wire(at: Timestamp) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// An instant so many seconds later. Manifests bound the seconds, but nothing bounds the instants
+/// that an adapter names, so what lies beyond the end of RFC 3339 becomes that end.
+pub(crate) fn after(at: Timestamp, seconds: u64) -> Timestamp {
+    let end = NaiveDate::from_ymd_opt(9999, 12, 31)
+        .and_then(|day| day.and_hms_opt(23, 59, 59))
+        .map_or(Timestamp::MAX_UTC, |end| end.and_utc());
+    i64::try_from(seconds)
+        .ok()
+        .and_then(TimeDelta::try_seconds)
+        .and_then(|delta| at.checked_add_signed(delta))
+        .map_or(end, |later| later.min(end))
 }
 
 /// Where the runtime asks what time it is.

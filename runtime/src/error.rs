@@ -84,6 +84,14 @@ impl Error {
         Error::new("INVALID_REQUEST", message)
     }
 
+    /// A request that its schema let through and its type does not take: the buyer's to correct,
+    /// with the place in the notation of `core/error.json`, `field`. For the generated router, which
+    /// reads requests and nothing else with it: a mismatch in the seller's own data is
+    /// [`Error::internal`], so no `?` makes either of a [`Mismatch`] by itself.
+    pub fn in_request(mismatch: Mismatch) -> Self {
+        Error::invalid_request(mismatch.reason()).at(json::field_at(&mismatch.pointer()))
+    }
+
     /// The request is well formed, but a value in it can't be accepted.
     pub fn validation(message: impl Into<String>) -> Self {
         Error::new("VALIDATION_ERROR", message)
@@ -157,14 +165,6 @@ impl fmt::Display for Error {
             Some(field) => write!(f, " (at {field})"),
             None => Ok(()),
         }
-    }
-}
-
-impl From<Mismatch> for Error {
-    /// A request that its schema let through and its type does not take: the buyer's to correct,
-    /// with the place in the notation of `core/error.json`, `field`.
-    fn from(mismatch: Mismatch) -> Self {
-        Error::invalid_request(mismatch.reason()).at(json::field_at(&mismatch.pointer()))
     }
 }
 

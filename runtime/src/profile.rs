@@ -19,6 +19,90 @@ pub struct Profile {
     pub store: &'static str,
     /// How long an answer to an idempotency key is kept, in seconds.
     pub idempotency_ttl_seconds: u64,
+    /// How proposals are made, where the seller makes any.
+    pub proposals: Option<Proposals>,
+    /// What a person has to agree to.
+    pub approval: Approval,
+    /// What the seller keeps about its products that buyers never see.
+    pub recipe: Option<Recipe>,
+}
+
+/// How proposals are made (`seller.toml`, `[proposals]`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proposals {
+    /// Whether buyers may have a proposal changed.
+    pub refine: bool,
+    /// Whether a proposal has to be finalized before it can be bought. Without it a proposal is
+    /// ready to buy as it is made.
+    pub finalize: bool,
+    /// How long a finalized proposal holds its inventory when the manager names no instant, in
+    /// seconds.
+    pub hold_seconds: u64,
+    /// How long after `expires_at` a proposal is still taken, in seconds.
+    pub grace_seconds: u64,
+    /// How long a draft is kept, counted from when it was first made, in seconds.
+    pub draft_ttl_seconds: u64,
+    /// How long a finalized proposal that nobody bought is kept after it expired, in seconds.
+    pub expired_ttl_seconds: u64,
+}
+
+/// What a person has to agree to before it takes effect (`seller.toml`, `[approval]`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// Finalizing a proposal.
+    pub finalize: bool,
+    /// Buying a product, unless the catalogue exempts it.
+    pub create_media_buy: bool,
+    /// How long an operation waits for its decision, in seconds; after that it is rejected.
+    pub within_seconds: u64,
+}
+
+impl Approval {
+    /// Nothing waits for a person.
+    pub const NONE: Approval = Approval {
+        finalize: false,
+        create_media_buy: false,
+        within_seconds: 0,
+    };
+
+    /// Everything that a person may have to agree to, by the words of `seller.toml`.
+    pub const OPERATIONS: [&'static str; 2] = ["finalize", "create_media_buy"];
+
+    /// What a person has to agree to.
+    pub fn operations(&self) -> impl Iterator<Item = &'static str> {
+        let asked = [self.finalize, self.create_media_buy];
+        Self::OPERATIONS
+            .into_iter()
+            .zip(asked)
+            .filter_map(|(operation, asked)| asked.then_some(operation))
+    }
+
+    /// Whether anything ever waits for a person.
+    pub fn is_needed(&self) -> bool {
+        self.finalize || self.create_media_buy
+    }
+}
+
+/// What the seller keeps about its products that buyers never see (`seller.toml`, `[recipe]`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recipe {
+    /// The value of `recipe_kind` in every recipe: `gam`.
+    pub kind: &'static str,
+    /// The definition in [`crate::spec::Spec::schemas`] that every recipe must satisfy.
+    pub definition: &'static str,
+    /// Who keeps recipes.
+    pub owner: RecipeOwner,
+    /// Members of `capability_overlap` beyond the framework's own: axes that the adopter judges.
+    pub axes: &'static [&'static str],
+}
+
+/// Who keeps recipes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecipeOwner {
+    /// The runtime: in the catalogue, in the proposal and in the media buy.
+    Framework,
+    /// The adopter, whose `RecipeSource` is asked on every call. The runtime stores none.
+    Adopter,
 }
 
 /// How a call names the account that it acts for.

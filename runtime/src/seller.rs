@@ -3,6 +3,8 @@
 //! `main` of a generated crate says [`Seller::new`] and [`Seller::run`]. Tests say
 //! [`Seller::start`] with a listener on port 0, or [`Seller::router`] without any network.
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,20 +16,22 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::Callers;
+use crate::auth::{Callers, Operators};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::dispatch::{Dispatcher, sweep};
 use crate::http::{self, Front, Origins, Requests};
 use crate::identity::TenantId;
 use crate::mcp::Server;
+use crate::operator::{self, Api};
 use crate::ops::{Overlays, Services};
-use crate::platform::Platform;
+use crate::platform::{Bounded, Platform};
 use crate::profile::Profile;
 use crate::schema::Schemas;
 use crate::serve::{self, StartError};
 use crate::spec::Spec;
 use crate::store::SharedStore;
+use crate::tasks;
 
 /// A seller: what the line says, what the manifest says, and what the adopter wrote.
 pub struct Seller {
@@ -49,15 +53,52 @@ pub struct Setting {
     pub catalog: PathBuf,
     /// Whether nothing reaches a real ad server and the test controller is offered.
     pub sandbox: bool,
+    /// Who looks at tasks and decides them.
+    pub operators: Operators,
+    /// Where the operator API listens; nowhere when `None`. Never the address of the buyers.
+    pub operator_addr: Option<SocketAddr>,
+    /// Whether promises may be forgotten when the process ends, as on a developer's machine.
+    pub development: bool,
 }
 
 /// A seller that serves until it is stopped.
 #[derive(Debug)]
 pub struct Running {
     url: String,
+    operator_url: Option<String>,
     front: Arc<Front>,
     background: Background,
-    server: JoinHandle<()>,
+    servers: Vec<JoinHandle<()>>,
+}
+
+/// Where operators will be served, and who they are.
+struct Desk {
+    listener: TcpListener,
+    url: String,
+    operators: Operators,
+}
+
+impl Desk {
+    async fn open(addr: SocketAddr, operators: Operators) -> Result<Self, StartError> {
+        let unusable = |source| StartError::OperatorAddress { addr, source };
+        let listener = TcpListener::bind(addr).await.map_err(unusable)?;
+        let url = format!("http://{}", reached(&listener).map_err(unusable)?);
+        Ok(Desk {
+            listener,
+            url,
+            operators,
+        })
+    }
+}
+
+/// Where a listener is reached from this machine.
+fn reached(listener: &TcpListener) -> io::Result<SocketAddr> {
+    let mut address = listener.local_addr()?;
+    if address.ip().is_unspecified() {
+        // "Everywhere" is no address to send anybody to.
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    Ok(address)
 }
 
 /// What goes on beside the calls, and how it is ended.
@@ -104,30 +145,36 @@ impl Seller {
         listener: TcpListener,
         setting: Setting,
     ) -> Result<Running, StartError> {
-        let mut address = listener
-            .local_addr()
-            .map_err(|source| StartError::Address {
-                addr: ([0, 0, 0, 0], 0).into(),
-                source,
-            })?;
-        if address.ip().is_unspecified() {
-            // "Everywhere" is no address to send anybody to.
-            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
-        }
-        let url = format!("http://{address}/mcp");
+        let unusable = |source| StartError::Address {
+            addr: ([0, 0, 0, 0], 0).into(),
+            source,
+        };
+        let url = format!("http://{}/mcp", reached(&listener).map_err(unusable)?);
+        let desk = match setting.operator_addr {
+            Some(addr) => Some(Desk::open(addr, setting.operators.clone()).await?),
+            None => None,
+        };
         let (front, background) = self.assemble(setting, &url).await?;
-        let router = http::router(Arc::clone(&front));
-        let server = tokio::spawn(http::serve(
-            listener,
-            router,
-            background.stop.clone(),
-            serve::GRACE,
-        ));
+        let serve = |listener, router| {
+            tokio::spawn(http::serve(
+                listener,
+                router,
+                background.stop.clone(),
+                serve::GRACE,
+            ))
+        };
+        let operator_url = desk.as_ref().map(|desk| desk.url.clone());
+        let operator_server = desk.map(|desk| {
+            let api = Api::new(Arc::clone(&front.services), desk.operators, &desk.url);
+            serve(desk.listener, operator::router(api))
+        });
+        let server = serve(listener, http::router(Arc::clone(&front)));
         Ok(Running {
             url,
+            operator_url,
             front,
             background,
-            server,
+            servers: operator_server.into_iter().chain([server]).collect(),
         })
     }
 
@@ -151,6 +198,7 @@ impl Seller {
             profile,
             platform,
         } = self;
+        serve::check(profile, &setting)?;
         let url = profile.url.map_or_else(
             || local_url.to_owned(),
             |url| format!("{}/mcp", url.trim_end_matches('/')),
@@ -171,7 +219,7 @@ impl Seller {
             store: setting.store,
             catalog,
             clock: setting.clock,
-            platform,
+            platform: Arc::new(Bounded::new(platform)),
             cursors,
             schemas: Arc::clone(&schemas),
             sandbox: setting.sandbox,
@@ -183,6 +231,7 @@ impl Seller {
         };
         let dispatcher = Dispatcher::new(Arc::clone(&services), background.tasks.clone());
         let mcp = Server::new(dispatcher).map_err(StartError::Tools)?;
+        let callers = setting.callers.clone();
         let front = Front {
             services: Arc::clone(&services),
             mcp,
@@ -193,6 +242,15 @@ impl Seller {
             stopping: AtomicBool::new(false),
         };
         let stop = background.stop.clone();
+        background.tasks.spawn(tasks::work(
+            Arc::clone(&services),
+            callers,
+            background.tasks.clone(),
+            stop.clone(),
+        ));
+        background
+            .tasks
+            .spawn(tasks::keep_house(Arc::clone(&services), stop.clone()));
         background
             .tasks
             .spawn(async move { sweep(&services, stop).await });
@@ -223,14 +281,27 @@ impl Running {
         &self.url
     }
 
+    /// What the seller works with, for who decides about tasks or ticks them without the operator
+    /// API.
+    pub fn services(&self) -> &Arc<Services> {
+        &self.front.services
+    }
+
+    /// Where the operator API is served, as reached from this machine, if it is.
+    pub fn operator_url(&self) -> Option<&str> {
+        self.operator_url.as_deref()
+    }
+
     /// Turns new calls away, lets those in progress finish within a bound, and returns.
     pub async fn stop(self) {
         self.front.stopping.store(true, Ordering::Relaxed);
         self.background.stop.cancel();
         self.background.tasks.close();
         let ended = async {
-            if let Err(error) = self.server.await {
-                tracing::error!(%error, "the server did not end well");
+            for server in self.servers {
+                if let Err(error) = server.await {
+                    tracing::error!(%error, "a server did not end well");
+                }
             }
             self.background.tasks.wait().await;
         };

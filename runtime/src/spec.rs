@@ -35,6 +35,13 @@ pub struct Tool {
     pub response: &'static str,
 }
 
+/// Codes that a later line added and that an older line has no code of its own for, all of them
+/// correctable there (AdCP 3.1, `enums/error-code.json`).
+const LATER: [&str; 2] = ["MULTI_FINALIZE_UNSUPPORTED", "PROPOSAL_NOT_FOUND"];
+
+/// The runtime's own codes, all of them terminal.
+const OWN: [&str; 2] = ["APPROVAL_REJECTED", "INTERNAL_ERROR"];
+
 impl Spec {
     /// The tool of that name, if this seller offers it.
     pub fn tool(&self, name: &str) -> Option<&'static Tool> {
@@ -46,18 +53,23 @@ impl Spec {
     }
 
     /// The recovery class of a code. A code that the line does not know is transient, as the
-    /// line's `error_code_policy` demands of buyers, save for the runtime's own internal error.
+    /// line's `error_code_policy` demands of buyers, save for the runtime's own: an internal error,
+    /// and a person's no, which only a person can undo.
     pub fn recovery(&self, code: &str) -> Recovery {
-        match self
+        match self.listed(code) {
+            Some(class) => class,
+            None if OWN.contains(&code) => Recovery::Terminal,
+            None if LATER.contains(&code) => Recovery::Correctable,
+            None => Recovery::Transient,
+        }
+    }
+
+    /// The recovery class that the line's table gives a code; `None` for a code that is not in it.
+    pub fn listed(&self, code: &str) -> Option<Recovery> {
+        let at = self
             .errors
             .binary_search_by(|(known, _)| (*known).cmp(code))
-        {
-            Ok(at) => self
-                .errors
-                .get(at)
-                .map_or(Recovery::Transient, |(_, class)| *class),
-            Err(_) if code == "INTERNAL_ERROR" => Recovery::Terminal,
-            Err(_) => Recovery::Transient,
-        }
+            .ok()?;
+        self.errors.get(at).map(|(_, class)| *class)
     }
 }

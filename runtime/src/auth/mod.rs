@@ -4,24 +4,23 @@
 //! it, in `x-adcp-auth`. The process holds only SHA-256 digests of tokens and compares all of them
 //! in constant time, so that neither a memory dump nor a stopwatch gives a token away.
 
+mod tokens;
+mod file;
 mod keys;
-
-use std::fmt;
+mod operators;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use crate::identity::Principal;
 
-pub use keys::{KeysError, read as read_keys};
+pub use file::KeysError;
+pub use keys::read as read_keys;
+pub use operators::{Operator, Operators, read as read_operators};
+pub use tokens::Tokens;
 
 /// The callers that a seller knows.
-#[derive(Clone, Default)]
-pub struct Callers {
-    keys: Vec<([u8; 32], Principal)>,
-}
+pub type Callers = Tokens<Principal>;
 
 /// Why a caller was turned away. The answer says only whether there was a token at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,48 +31,6 @@ pub enum Denied {
     Malformed,
     /// The token is not known.
     Unknown,
-}
-
-impl Callers {
-    /// Adds a caller by the token that it will present.
-    pub fn allow(&mut self, token: &str, principal: Principal) {
-        self.keys.push((Sha256::digest(token).into(), principal));
-    }
-
-    /// Adds a caller by the SHA-256 digest of its token.
-    pub fn allow_digest(&mut self, digest: [u8; 32], principal: Principal) {
-        self.keys.push((digest, principal));
-    }
-
-    /// Whether nobody could be let in.
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-    }
-
-    /// The caller behind a request.
-    ///
-    /// # Errors
-    ///
-    /// Why there is none. All of them end in the same 401.
-    pub fn authenticate(&self, headers: &HeaderMap) -> Result<&Principal, Denied> {
-        let digest: [u8; 32] = Sha256::digest(token(headers)?).into();
-        let mut found = None;
-        for (known, principal) in &self.keys {
-            // Every key is compared, also after a match.
-            if bool::from(known.ct_eq(&digest)) {
-                found = Some(principal);
-            }
-        }
-        found.ok_or(Denied::Unknown)
-    }
-}
-
-impl fmt::Debug for Callers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.keys.iter().map(|(_, principal)| principal))
-            .finish()
-    }
 }
 
 /// The one token that a request presents (RFC 6750, section 2.1).

@@ -1,12 +1,16 @@
 //! Reading a catalogue, and saying what is wrong with it.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Catalog, CatalogFormat, CatalogProduct, own_format_ids};
+use super::private::{ENTRY_MEMBERS, Private, Reader};
+use super::{
+    Catalog, CatalogFormat, CatalogProduct, FORMAT, PRODUCT, own_format_ids, proposal, words,
+};
 use crate::profile::Profile;
 use crate::schema::{Schemas, Violation};
 
@@ -58,6 +62,14 @@ impl CatalogError {
             String::new(),
             "there are two of that id; rename or remove one".to_owned(),
         )
+    }
+
+    /// The same fault, seen from the entry that holds the value.
+    pub(super) fn below(mut self, place: &str) -> Self {
+        if let Fault::Entry { pointer, .. } = &mut self.fault {
+            pointer.insert_str(0, place);
+        }
+        self
     }
 
     fn in_file(mut self, file: &Path) -> Self {
@@ -122,18 +134,25 @@ impl std::error::Error for CatalogError {
 }
 
 impl Catalog {
-    /// Reads `formats.toml` and `products.toml` in a folder, and for a sandbox also `sandbox.toml`,
-    /// where there is one.
+    /// Reads `formats.toml` and `products.toml` in a folder, for a seller with proposals also
+    /// `proposals.toml` and for a sandbox also `sandbox.toml`, where there is one.
     ///
-    /// Each file holds arrays of tables, `[[formats]]` and `[[products]]`, whose members are those
-    /// of `core/format.json` and `core/product.json`. A format id that names no agent is one of
-    /// `agent_url`'s own, the URL at which buyers reach this seller.
+    /// Each file holds arrays of tables, `[[formats]]`, `[[products]]` and `[[proposals]]`, whose
+    /// members are those of `core/format.json`, `core/product.json` and `core/proposal.json`. A
+    /// format id that names no agent is one of `agent_url`'s own, the URL at which buyers reach this
+    /// seller. A product may also have `recipe`, how it is booked, and `approval`, whether a person
+    /// has to agree to a buy of it; no buyer sees either. `sandbox.toml` may hold all of these,
+    /// and `[[seeded]]`: what the seller keeps to itself about products that tests seed, each with
+    /// `approval` and `recipe`, and with the `product_id` unless it is meant for all.
     ///
     /// # Errors
     ///
     /// The first thing that is wrong, with file, entry and place: unreadable or malformed text, an
     /// entry that breaks its schema, an id used twice, a format of the seller's own that no file
-    /// describes, or a pricing model that the manifest does not name.
+    /// describes, a pricing model that the manifest does not name, a recipe that is missing, breaks
+    /// its schema, promises what its product does not offer or is not for the catalogue to keep, a
+    /// member that the line's schemas do not name and that is not below `ext`, or a proposal whose allocations name what is
+    /// not on sale or don't add up.
     pub fn load(
         folder: &Path,
         agent_url: &str,
@@ -145,34 +164,64 @@ impl Catalog {
             (folder.join("formats.toml"), &["formats"][..]),
             (folder.join("products.toml"), &["products"][..]),
         ];
+        let planned = folder.join("proposals.toml");
+        if profile.proposals.is_some() && planned.exists() {
+            files.push((planned, &["proposals"]));
+        }
         let extra = folder.join("sandbox.toml");
         if sandbox && extra.exists() {
-            files.push((extra, &["formats", "products"]));
+            files.push((extra, &["formats", "products", "proposals", "seeded"]));
         }
+        let private = Reader { profile, schemas };
         let (mut formats, mut products, mut origins) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut plans, mut seeded) = (Vec::new(), Vec::new());
         for (file, tables) in &files {
             for (table, mut entry) in entries(file, tables)? {
-                own_format_ids(&mut entry, agent_url);
-                if table == "formats" {
-                    formats.push(
-                        CatalogFormat::new(entry, schemas)
-                            .map(Arc::new)
-                            .map_err(|error| error.in_file(file))?,
-                    );
-                } else {
-                    let product =
-                        CatalogProduct::new(entry, schemas).map_err(|error| error.in_file(file))?;
-                    priced_as_declared(&product, profile).map_err(|error| error.in_file(file))?;
-                    products.push(Arc::new(product));
-                    origins.push(file);
+                let in_file = |error: CatalogError| error.in_file(file);
+                match table {
+                    "formats" => {
+                        own_format_ids(&mut entry, agent_url);
+                        let format = CatalogFormat::new(entry, schemas).map_err(in_file)?;
+                        let id = &format.format_id.id;
+                        words::check_members("format", id, (FORMAT, &[]), &format.value, schemas)
+                            .map_err(in_file)?;
+                        formats.push(Arc::new(format));
+                    }
+                    "proposals" => plans.push((file, entry)),
+                    "seeded" => seeded.push(private.seeded(entry).map_err(in_file)?),
+                    _ => {
+                        let kept = private.take(&mut entry).map_err(in_file)?;
+                        own_format_ids(&mut entry, agent_url);
+                        let product = CatalogProduct::new(entry, schemas).map_err(in_file)?;
+                        fits(&product, &kept, schemas).map_err(in_file)?;
+                        priced_as_declared(&product, profile).map_err(in_file)?;
+                        products.push(Arc::new(product.with_private(kept)));
+                        origins.push(file);
+                    }
                 }
             }
         }
-        let catalog =
+        let mut catalog =
             Catalog::new(agent_url, products, formats).map_err(|error| error.in_file(folder))?;
-        for (product, file) in catalog.products().iter().zip(origins) {
+        catalog.knows_its_formats(&origins)?;
+        if profile.proposals.is_some() {
+            let mut ids = HashSet::new();
+            let plans = plans.into_iter().map(|(file, plan)| {
+                proposal::read(plan, &catalog, schemas, &mut ids)
+                    .map_err(|error| error.in_file(file))
+            });
+            catalog.proposals = plans.collect::<Result<_, _>>()?;
+        }
+        catalog.seeded = seeded.into();
+        Ok(catalog)
+    }
+
+    /// Every format of the seller's own that a product names is described. `origins` are the files
+    /// that the products come from.
+    fn knows_its_formats(&self, origins: &[&PathBuf]) -> Result<(), CatalogError> {
+        for (product, file) in self.products().iter().zip(origins) {
             for (at, format_id) in product.format_ids.iter().enumerate() {
-                if catalog.is_own(format_id) && catalog.format(format_id).is_none() {
+                if self.is_own(format_id) && self.format(format_id).is_none() {
                     let message = format!(
                         "the format {} is described nowhere; add it to formats.toml",
                         format_id.id
@@ -187,7 +236,17 @@ impl Catalog {
                 }
             }
         }
-        Ok(catalog)
+        Ok(())
+    }
+}
+
+/// A product says nothing that AdCP does not know, and its recipe nothing that it does not.
+fn fits(product: &CatalogProduct, kept: &Private, schemas: &Schemas) -> Result<(), CatalogError> {
+    let (id, value) = (&product.product_id, &product.value);
+    words::check_members("product", id, (PRODUCT, &ENTRY_MEMBERS), value, schemas)?;
+    match &kept.recipe {
+        Some(recipe) => words::check_promises("product", id, recipe, Some(value), schemas),
+        None => Ok(()),
     }
 }
 

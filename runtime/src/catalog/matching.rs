@@ -50,7 +50,7 @@ impl Catalog {
     /// With a brief, products that share words with it come first, those that share most before
     /// the others; when none shares any, the whole list stands, because an empty answer helps
     /// nobody who asked in other words. Without a brief the order is that of the catalogue.
-    pub fn matching(&self, brief: Option<&str>, filters: Option<&Value>) -> Products {
+    pub fn matching<P, R>(&self, brief: Option<&str>, filters: Option<&Value>) -> Products<P, R> {
         let filters = Filters::of(filters);
         let mut found: Vec<&Arc<CatalogProduct>> = self
             .products()
@@ -102,6 +102,15 @@ pub(super) fn index(product: &Value, channels: &[String]) -> HashMap<String, u32
         index.insert(word, NAMED);
     }
     index
+}
+
+/// How many of these words are in the name or among the channels of a product with that index.
+pub(super) fn named(index: &HashMap<String, u32>, spoken: &[&str]) -> u32 {
+    let named = spoken
+        .iter()
+        .flat_map(|spoken| words(spoken))
+        .filter(|word| index.get(word).is_some_and(|weight| *weight >= NAMED));
+    u32::try_from(named.count()).unwrap_or(u32::MAX)
 }
 
 /// The words of a text that may tell one product from another, in lower case and without a

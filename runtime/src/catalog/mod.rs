@@ -1,7 +1,7 @@
 //! What is on sale: products and creative formats.
 //!
-//! A catalogue is read once, at start-up, from `catalog/products.toml` and `catalog/formats.toml`,
-//! whose tables mirror the wire member by member. Every entry is checked against the line's own
+//! A catalogue is read once, at start-up, from `catalog/products.toml`, `catalog/formats.toml` and
+//! `catalog/proposals.toml`, whose tables mirror the wire member by member. Every entry is checked against the line's own
 //! schema and serialised then, so that answering a brief only places finished bytes. A catalogue
 //! never changes; a sandbox lays seeded entries over it with [`Catalog::overlaid`].
 
@@ -9,7 +9,10 @@ mod format;
 mod load;
 mod filters;
 mod matching;
+mod private;
+mod words;
 mod product;
+mod proposal;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +24,10 @@ use crate::schema::Schemas;
 
 pub use format::{CatalogFormat, FORMAT};
 pub use load::CatalogError;
+use private::SeededRule;
+pub(crate) use private::{Private, private_member};
 pub use product::{CatalogProduct, PRODUCT, PricingOption};
+pub use proposal::PROPOSAL;
 
 /// The products and formats on sale.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +36,8 @@ pub struct Catalog {
     products: Vec<Arc<CatalogProduct>>,
     products_by_id: HashMap<String, usize>,
     formats: Vec<Arc<CatalogFormat>>,
+    proposals: Arc<[Value]>,
+    seeded: Arc<[SeededRule]>,
 }
 
 impl Catalog {
@@ -65,6 +73,8 @@ impl Catalog {
             products,
             products_by_id,
             formats,
+            proposals: Arc::default(),
+            seeded: Arc::default(),
         })
     }
 
@@ -85,6 +95,11 @@ impl Catalog {
             .and_then(|at| self.products.get(*at))
     }
 
+    /// The media plans to start from (`core/proposal.json`), in the order of the file.
+    pub fn proposals(&self) -> &[Value] {
+        &self.proposals
+    }
+
     /// The formats, in the order of the file.
     pub fn formats(&self) -> &[Arc<CatalogFormat>] {
         &self.formats
@@ -102,6 +117,11 @@ impl Catalog {
         same_agent(&format_id.agent_url, &self.agent_url)
     }
 
+    /// What the seller keeps to itself about a product that a test seeded.
+    pub(crate) fn private_of_seeded(&self, product_id: &str) -> Private {
+        private::of_seeded(&self.seeded, product_id)
+    }
+
     /// The same catalogue with further entries in front, each in place of an entry of the same id.
     ///
     /// A product may name a format of this seller that nobody described; such a format is added
@@ -114,6 +134,8 @@ impl Catalog {
     ) -> Self {
         let mut overlaid = Catalog {
             agent_url: self.agent_url.clone(),
+            proposals: Arc::clone(&self.proposals),
+            seeded: Arc::clone(&self.seeded),
             ..Catalog::default()
         };
         overlaid.formats = formats;

@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use super::load::CatalogError;
 use super::matching;
+use super::private::Private;
 use crate::clock::Timestamp;
-use crate::domain::FormatId;
+use crate::domain::{FormatId, RecipeType};
+use crate::error::{Error, Result};
 use crate::schema::Schemas;
 
 /// The definition that a product must satisfy.
@@ -34,6 +36,11 @@ pub struct CatalogProduct {
     pub pricing_options: Vec<PricingOption>,
     /// When it goes off sale, if ever.
     pub expires_at: Option<Timestamp>,
+    /// How it is booked, where the runtime keeps recipes. Never in [`CatalogProduct::value`].
+    pub(crate) recipe: Option<Value>,
+    /// Whether a person has to agree to a buy of it, in a seller whose manifest asks for that;
+    /// `None` where the entry says nothing.
+    pub(crate) approval: Option<bool>,
     /// The words it is found by, each with its weight.
     pub(super) words: HashMap<String, u32>,
 }
@@ -73,7 +80,7 @@ impl CatalogProduct {
     ///
     /// When it breaks its schema or a rule that the schema states in words: an option has at most
     /// one of `fixed_price` and `floor_price`, and option ids are unique within the product.
-    pub fn new(value: Value, schemas: &Schemas) -> Result<Self, CatalogError> {
+    pub fn new(value: Value, schemas: &Schemas) -> std::result::Result<Self, CatalogError> {
         let name = value
             .get("product_id")
             .and_then(Value::as_str)
@@ -117,9 +124,37 @@ impl CatalogProduct {
             format_ids: facts.format_ids,
             pricing_options: facts.pricing_options,
             expires_at: facts.expires_at,
+            recipe: None,
+            approval: None,
             words,
             value,
         })
+    }
+
+    /// The same product with what the seller keeps to itself about it.
+    pub(crate) fn with_private(mut self, private: Private) -> Self {
+        self.recipe = private.recipe;
+        self.approval = private.approval;
+        self
+    }
+
+    /// How it is booked by default: what the catalogue says, for a draft that changes some of it.
+    /// `None` in a seller that keeps its recipes itself, and of a seeded product without one.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL_ERROR` when it does not fit the type, which the generated `Recipe` never meets: the
+    /// catalogue was checked against the same schema at start-up.
+    pub fn recipe<R: RecipeType>(&self) -> Result<Option<R>> {
+        let read = |recipe: &Value| {
+            R::read(recipe.clone()).map_err(|mismatch| {
+                Error::internal(format!(
+                    "the recipe of the product {}: {mismatch}",
+                    self.product_id
+                ))
+            })
+        };
+        self.recipe.as_ref().map(read).transpose()
     }
 
     /// The pricing option of that id.
@@ -127,6 +162,12 @@ impl CatalogProduct {
         self.pricing_options
             .iter()
             .find(|option| option.pricing_option_id == pricing_option_id)
+    }
+
+    /// How well words name this product: 0 when none of them is in its name or among its channels.
+    /// What only its description shares with them counts for nothing.
+    pub fn named_by(&self, words: &[&str]) -> u32 {
+        matching::named(&self.words, words)
     }
 
     /// Whether creatives of that format may run in it.

@@ -4,19 +4,17 @@
 //! before the operation begins and carries a lease; *done* replaces it, with the answer, in the
 //! same batch as everything that the operation changed. So a crash leaves either nothing, or a
 //! lease that runs out and lets a retry try again under the same operation id, or the answer.
-//! An operation that fails leaves nothing: the retry runs again.
+//! An operation that fails leaves nothing: the retry runs again. One of which nobody knows what
+//! became of it leaves the record without a lease and without an answer, and a worker to settle it.
 //!
 //! The account is not part of the key: a key names one request of one caller, whatever account the
 //! request names.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
-use super::Caller;
+use super::{Caller, Patience};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::identity::Scope;
@@ -24,6 +22,7 @@ use crate::jcs;
 use crate::ops::Services;
 use crate::spec::Tool;
 use crate::store::{Batch, Draft, Expect, Key, Record, StoreError};
+use crate::tasks::{self, LEASE};
 
 /// The sort of record.
 pub(crate) const KIND: &str = "idempotency";
@@ -32,17 +31,6 @@ pub(crate) const KIND: &str = "idempotency";
 const OUTSIDE_HASH: [&str; 3] = ["idempotency_key", "context", "governance_context"];
 /// The longest key, as the request schemas have it. Not every schema that lets a key pass names it.
 const LONGEST_KEY: usize = 255;
-/// How long a running operation is left alone. It renews the lease while it runs, so only a
-/// process that died lets it run out.
-const LEASE: TimeDelta = TimeDelta::seconds(30);
-/// How often a running operation renews its lease.
-const RENEWAL: Duration = Duration::from_secs(10);
-/// How long a duplicate waits for the one that came first, in real time.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How often a duplicate looks whether the first one is done: first and longest pause.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(100));
-/// What a buyer is told to wait when patience has run out, in seconds.
-const RETRY_AFTER: u32 = 5;
 
 /// One request under one key.
 #[derive(Debug)]
@@ -100,17 +88,8 @@ impl Claim {
             KIND,
             id,
         );
-        let mut digest = Sha256::new();
-        for part in [
-            caller.tenant.0.as_str(),
-            caller.principal.0.as_str(),
-            &key.id,
-            &hash,
-        ] {
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
-        let operation_id = format!("op_{}", jcs::hex(&digest.finalize()[..16]));
+        let parts = [&caller.tenant.0, &caller.principal.0, &key.id, &hash];
+        let operation_id = tasks::operation_of(parts.map(String::as_str));
         Ok(Claim {
             key,
             hash,
@@ -125,8 +104,7 @@ impl Claim {
     /// `IDEMPOTENCY_CONFLICT` when the key was used for another request, `IDEMPOTENCY_EXPIRED` when
     /// the answer is no longer kept, `SERVICE_UNAVAILABLE` when the first attempt takes too long.
     pub(super) async fn turn(&self, services: &Services) -> Result<Turn> {
-        let waiting_since = tokio::time::Instant::now();
-        let mut pause = PAUSES.0;
+        let mut patience = Patience::new();
         loop {
             let now = services.clock.now();
             let found = services
@@ -139,14 +117,10 @@ impl Claim {
                 Some(record) => match self.judge(record, now)? {
                     Judged::Answered(answer) => return Ok(Turn::Replay(answer)),
                     Judged::Abandoned => Expect::Revision(record.revision),
-                    Judged::Running if waiting_since.elapsed() < PATIENCE => {
-                        tokio::time::sleep(pause).await;
-                        pause = (pause * 2).min(PAUSES.1);
-                        continue;
-                    }
                     Judged::Running => {
-                        return Err(Error::new("SERVICE_UNAVAILABLE", "the same request is still being carried out; send it again to learn the outcome")
-                            .retry_after(RETRY_AFTER));
+                        let message = "the same request is still being carried out; send it again to learn the outcome";
+                        patience.wait(message).await?;
+                        continue;
                     }
                 },
             };
@@ -154,7 +128,7 @@ impl Claim {
             batch.push(
                 self.key.clone(),
                 expect,
-                crate::store::Change::Put(self.draft(services, None)?),
+                crate::store::Change::Put(self.draft(services, Stage::Running)?),
             );
             match services.store.commit(batch).await {
                 Ok(()) => {
@@ -165,23 +139,6 @@ impl Claim {
                 // Somebody else was first; look what they are doing.
                 Err(StoreError::Conflict(_)) => {}
                 Err(error) => return Err(Error::unavailable(error)),
-            }
-        }
-    }
-
-    /// Carries work out while keeping the lease.
-    pub(super) async fn hold<T>(
-        &self,
-        services: &Services,
-        lease: &mut Lease,
-        work: impl Future<Output = T>,
-    ) -> T {
-        let mut work = std::pin::pin!(work);
-        loop {
-            tokio::select! {
-                biased;
-                done = &mut work => return done,
-                () = tokio::time::sleep(RENEWAL) => self.renew(services, lease).await,
             }
         }
     }
@@ -209,22 +166,50 @@ impl Claim {
         batch.replace(
             self.key.clone(),
             lease.revision,
-            self.draft(services, Some(answer))?,
+            self.draft(services, Stage::Answered(answer))?,
         );
         Ok(())
     }
 
-    /// Gives the key back after a failure, so that a retry need not wait for the lease. What goes
-    /// wrong here is only logged: the lease runs out by itself.
-    pub(super) async fn release(&self, services: &Services, lease: &Lease) {
+    /// Gives the key back after a failure, so that a retry need not wait for the lease. Says whether
+    /// the key was still held: if not, another process answers the request. What else goes wrong here
+    /// is only logged: the lease runs out by itself.
+    pub(super) async fn release(&self, services: &Services, lease: &Lease) -> bool {
         let mut batch = Batch::new();
         batch.push(
             self.key.clone(),
             Expect::Revision(lease.revision),
             crate::store::Change::Delete,
         );
-        if let Err(error) = services.store.commit(batch).await {
-            tracing::warn!(%error, operation_id = self.operation_id, "an idempotency key could not be released; it frees itself when its lease runs out");
+        match services.store.commit(batch).await {
+            Ok(()) => true,
+            Err(StoreError::Conflict(_)) => false,
+            Err(error) => {
+                tracing::warn!(%error, operation_id = self.operation_id, "an idempotency key could not be released; it frees itself when its lease runs out");
+                true
+            }
+        }
+    }
+
+    /// Lets go of a request of which nobody knows what became of it. The key stays this request's: a
+    /// retry may go on with it at once, another request under the key is refused until the operation
+    /// has been settled. Says whether the key was still held, as [`Claim::release`].
+    pub(super) async fn let_go(&self, services: &Services, lease: &Lease) -> bool {
+        let Ok(draft) = self.draft(services, Stage::Open) else {
+            return true;
+        };
+        let mut batch = Batch::new();
+        batch.replace(self.key.clone(), lease.revision, draft);
+        !matches!(
+            services.store.commit(batch).await,
+            Err(StoreError::Conflict(_))
+        )
+    }
+
+    /// Gives the key back of an operation that was settled without its turn.
+    pub(super) async fn forget(&self, services: &Services) {
+        if let Ok(Turn::Run(lease)) = self.turn(services).await {
+            self.release(services, &lease).await;
         }
     }
 
@@ -233,15 +218,16 @@ impl Claim {
         self.key == *key
     }
 
-    async fn renew(&self, services: &Services, lease: &mut Lease) {
-        let Ok(draft) = self.draft(services, None) else {
+    /// Renews the lease while the operation runs. What goes wrong is only logged: the commit of the
+    /// answer will notice.
+    pub(super) async fn renew(&self, services: &Services, lease: &mut Lease) {
+        let Ok(draft) = self.draft(services, Stage::Running) else {
             return;
         };
         let mut batch = Batch::new();
         batch.replace(self.key.clone(), lease.revision, draft);
         match services.store.commit(batch).await {
             Ok(()) => lease.revision += 1,
-            // The commit of the answer will notice.
             Err(error) => {
                 tracing::warn!(%error, operation_id = self.operation_id, "a lease could not be renewed")
             }
@@ -270,17 +256,22 @@ impl Claim {
         })
     }
 
-    fn draft(&self, services: &Services, answer: Option<Map<String, Value>>) -> Result<Draft> {
+    fn draft(&self, services: &Services, stage: Stage) -> Result<Draft> {
         let now = services.clock.now();
         let retention = TimeDelta::seconds(
             i64::try_from(services.profile.idempotency_ttl_seconds).unwrap_or(i64::MAX / 1000),
         );
         let expires_at = now + retention;
+        let (leased_until, answer) = match stage {
+            Stage::Running => (Some(now + LEASE), None),
+            Stage::Open => (None, None),
+            Stage::Answered(answer) => (None, Some(answer)),
+        };
         let entry = Entry {
             hash: self.hash.clone(),
             operation_id: self.operation_id.clone(),
             expires_at,
-            leased_until: answer.is_none().then_some(now + LEASE),
+            leased_until,
             answer,
         };
         // The record outlives the answer by as long again, so that a late retry is told
@@ -290,6 +281,14 @@ impl Claim {
                 .due(expires_at + retention),
         )
     }
+}
+
+/// How far a request is.
+enum Stage {
+    Running,
+    /// Nobody is at it, and nobody knows what became of it.
+    Open,
+    Answered(Map<String, Value>),
 }
 
 enum Judged {

@@ -1,14 +1,17 @@
 //! The way of one call, from an authenticated caller and parsed arguments to an answer.
 //!
 //! Each step is one module: version, request schema, account, idempotency, operation, response
-//! schema, commit, envelope. No transport is known here: MCP, and later A2A, bring a tool and its
-//! arguments and take an [`Answer`].
+//! schema, commit, the end of what was held, envelope. No transport is known here: MCP, and later
+//! A2A, bring a tool and its arguments and take an [`Answer`]. A worker brings a task.
 
 mod body;
 mod version;
 mod request;
 mod idempotency;
+mod patience;
 mod operation;
+mod attempt;
+mod ending;
 mod envelope;
 mod sweep;
 
@@ -21,10 +24,13 @@ use tokio_util::task::TaskTracker;
 use crate::error::{Error, Result};
 use crate::identity::{Principal, TenantId};
 use crate::json::Defect;
-use crate::ops::Services;
+use crate::ops::records::Stored;
+use crate::ops::{self, Holds, Services};
 use crate::spec::Tool;
+use crate::tasks::Task;
 
 pub use body::{Assembled, Item, ResponseBody};
+pub(crate) use patience::{Patience, RETRY_AFTER};
 pub(crate) use sweep::sweep;
 
 /// The tool that steers a sandbox. Outside one it does not exist.
@@ -82,8 +88,14 @@ impl Dispatcher {
         &self.services
     }
 
-    /// The tool of that name, if this seller offers it in its present mode.
+    /// The tool of that name, if this seller offers it in its present mode. The slash in `tasks/get`
+    /// and `tasks/list`, which not every client lets pass in a tool's name, may be an underscore.
     pub fn tool(&self, name: &str) -> Option<&'static Tool> {
+        let name = match name {
+            "tasks_get" => "tasks/get",
+            "tasks_list" => "tasks/list",
+            other => other,
+        };
         self.services
             .spec
             .tool(name)
@@ -119,7 +131,7 @@ impl Dispatcher {
             // can't choose between (`comply-test-controller-response.json`).
             None if tool.name == CONTROLLER => version::check(services.spec, &request),
             None => version::check(services.spec, &request)
-                .and_then(|()| request::check(&services.schemas, tool, &request)),
+                .and_then(|()| request::check(services, tool, &request)),
         };
         // Of a context with a defect it can't be said what it was.
         let whole = !defect
@@ -128,7 +140,9 @@ impl Dispatcher {
         let context = envelope::take_context(&mut request).filter(|_| whole);
         let result = match checked {
             Err(error) => Err(error),
-            Ok(()) if tool.mutating => self.change(caller.clone(), tool, request).await,
+            Ok(()) if ops::changes(tool, &request) => {
+                self.change(caller.clone(), tool, request).await
+            }
             Ok(()) => operation::read(services, &caller, tool, request).await,
         };
         log(&caller, tool, began, &result);
@@ -148,6 +162,43 @@ impl Dispatcher {
         task.await
             .unwrap_or_else(|error| Err(Error::internal(error)))
     }
+}
+
+/// Carries on a task that a worker has taken up.
+pub(crate) async fn carry_on(services: &Services, task: Stored<Task>) {
+    let began = Instant::now();
+    let caller = Caller {
+        tenant: task.key.scope.tenant.clone(),
+        principal: task.value.principal.clone(),
+        request_id: task.value.task_id.clone(),
+    };
+    match services.spec.tool(&task.value.tool) {
+        Some(tool) => {
+            let result = operation::resume(services, &caller, tool, task).await;
+            log(&caller, tool, began, &result);
+        }
+        None => {
+            let error = Error::unsupported(format!(
+                "this seller no longer offers `{}`",
+                task.value.tool
+            ));
+            ending::failed(services, &Holds::of(task), &error).await;
+        }
+    }
+}
+
+/// Ends a task that has been begun again and again and never came to an end.
+pub(crate) async fn give_up(services: &Services, task: Stored<Task>) {
+    let error = Error::internal(format!(
+        "it was begun {} times and never came to an end",
+        task.value.attempt
+    ));
+    ending::give_up(services, &Holds::of(task), &error).await;
+}
+
+/// Ends a task about which nothing was done, and tells its buyer why.
+pub(crate) async fn turn_down(services: &Services, task: Stored<Task>, error: &Error) {
+    ending::refuse(services, &Holds::of(task), error).await;
 }
 
 /// One line for each call. Never a token, and nothing that the buyer sent beyond the names of

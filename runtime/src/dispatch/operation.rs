@@ -1,23 +1,23 @@
-//! The middle of the way: account, idempotency, operation, response schema, commit.
+//! The middle of the way: account, idempotency, and the operation by the way that it takes.
 
-use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
-use futures_util::FutureExt;
 use serde_json::Value;
 
-use super::idempotency::{Claim, Lease, Turn};
-use super::{Caller, ResponseBody, Success, envelope};
-use crate::error::{Error, Result};
-use crate::ops::{self, Call, Outcome, Services};
+use super::attempt::{ATTEMPTS, Failure, Operation, changed_meanwhile};
+use super::ending::Ending;
+use super::idempotency::{Claim, Turn};
+use super::{Caller, ResponseBody, Success, ending};
+use crate::error::Result;
+use crate::ops::records::Stored;
+use crate::ops::{self, Holds, Services};
 use crate::platform::Context;
 use crate::spec::Tool;
-use crate::store::StoreError;
+use crate::tasks::Task;
 
-/// How often a change is carried out anew because another one got in between. Each attempt has the
-/// same operation id, so an ad server sees one operation.
-const ATTEMPTS: usize = 4;
-
-/// Carries a read out. What a read writes (a directive that it used up) is committed on its own.
+/// Carries out what takes no key: a read, which may write (drafts of proposals, a directive that it
+/// used up), or a change whose tool has no keys. Whether a client that hangs up ends it is the
+/// caller's to say.
 pub(super) async fn read(
     services: &Services,
     caller: &Caller,
@@ -25,22 +25,14 @@ pub(super) async fn read(
     request: Value,
 ) -> Result<Success> {
     let context = context(services, caller, tool, &request, &caller.request_id).await?;
-    let outcome = perform(services, &context, tool, request).await?;
-    if !outcome.batch.is_empty() {
-        services
-            .store
-            .commit(outcome.batch)
-            .await
-            .map_err(|error| match error {
-                StoreError::Conflict(_) => changed_meanwhile(),
-                other => Error::unavailable(other),
-            })?;
-    }
-    Ok(Success {
-        body: outcome.body,
-        idempotency_key: None,
-        replayed: false,
-    })
+    let operation = Operation {
+        services,
+        context,
+        tool,
+        request,
+        holds: Holds::default(),
+    };
+    without_key(&operation).await
 }
 
 /// Carries a change out, once per idempotency key. Whether a tool takes a key is its request
@@ -51,23 +43,109 @@ pub(super) async fn change(
     tool: &'static Tool,
     request: Value,
 ) -> Result<Success> {
-    let Some(key) = request
-        .get("idempotency_key")
-        .and_then(Value::as_str)
-        .map(str::to_owned)
-    else {
-        let context = context(services, caller, tool, &request, &caller.request_id).await?;
-        let body = attempts(services, &context, tool, &request, None)
-            .await
-            .map_err(Failure::into_error)?;
-        return Ok(Success {
-            body,
-            idempotency_key: None,
-            replayed: false,
-        });
+    let Some(key) = key_of(tool, &request) else {
+        return read(services, caller, tool, request).await;
     };
     let claim = Claim::new(caller, tool, &key, &request)?;
     let context = context(services, caller, tool, &request, &claim.operation_id).await?;
+    let mut operation = Operation {
+        services,
+        context,
+        tool,
+        request,
+        holds: Holds::default(),
+    };
+    once(&mut operation, &claim, key).await
+}
+
+/// Carries a task on that a worker has taken up: the same request, down the same way.
+///
+/// A journal goes through its idempotency key, so that the buyer's own retry and the worker never
+/// work at the same time. An announced task has answered its key already.
+pub(super) async fn resume(
+    services: &Services,
+    caller: &Caller,
+    tool: &'static Tool,
+    task: Stored<Task>,
+) -> Result<Success> {
+    let Task {
+        request,
+        announced,
+        operation_id,
+        ..
+    } = task.value.clone();
+    let work = task.value.work();
+    let holds = Holds::of(task);
+    let claim = key_of(tool, &request)
+        .filter(|_| !announced)
+        .and_then(|key| Some((Claim::new(caller, tool, &key, &request).ok()?, key)));
+    let context = match context(services, caller, tool, &request, &operation_id).await {
+        Ok(context) => context,
+        Err(error) => {
+            let ending = ending::failed(services, &holds, &error).await;
+            if let (Ending::Settled, Some((claim, _))) = (ending, claim) {
+                claim.forget(services).await;
+            }
+            return Err(error);
+        }
+    };
+    let mut operation = Operation {
+        services,
+        context: Context {
+            work: Some(work),
+            ..context
+        },
+        tool,
+        request,
+        holds,
+    };
+    let Some((claim, key)) = claim else {
+        return without_key(&operation).await;
+    };
+    let result = once(&mut operation, &claim, key).await;
+    match &result {
+        // Another attempt has answered without this journal.
+        Ok(success) if success.replayed => {
+            ending::refuse(services, &operation.holds, &changed_meanwhile()).await;
+        }
+        Ok(_) => {}
+        Err(error) => {
+            ending::failed(services, &operation.holds, error).await;
+        }
+    }
+    result
+}
+
+/// The key of a change. What is no change takes none, whatever its request says.
+fn key_of(tool: &Tool, request: &Value) -> Option<String> {
+    let key = request.get("idempotency_key").filter(|_| tool.mutating)?;
+    key.as_str().map(str::to_owned)
+}
+
+async fn without_key(operation: &Operation<'_>) -> Result<Success> {
+    for _ in 0..ATTEMPTS {
+        match operation.carry_out(None).await {
+            Ok(body) => {
+                return Ok(Success {
+                    body,
+                    idempotency_key: None,
+                    replayed: false,
+                });
+            }
+            // Whoever has taken a task over goes on with it.
+            Err(Failure::LeaseLost) if operation.context.work.is_some() => break,
+            Err(Failure::LeaseLost) => {}
+            Err(Failure::Undone(error) | Failure::Left(error) | Failure::Unknown(error)) => {
+                return Err(error);
+            }
+        }
+    }
+    Err(changed_meanwhile())
+}
+
+async fn once(operation: &mut Operation<'_>, claim: &Claim, key: String) -> Result<Success> {
+    let services = operation.services;
+    let resumed = operation.context.work.is_some();
     loop {
         let mut lease = match claim.turn(services).await? {
             Turn::Replay(answer) => {
@@ -79,15 +157,17 @@ pub(super) async fn change(
             }
             Turn::Run(lease) => lease,
         };
-        match attempts(
-            services,
-            &context,
-            tool,
-            &request,
-            Some((&claim, &mut lease)),
-        )
-        .await
-        {
+        let taken = match operation.holds.held() {
+            // Whoever has taken the journal over goes on with it.
+            None if resumed => Err(changed_meanwhile()),
+            None => operation.take_over().await,
+            Some(_) => Ok(()),
+        };
+        if let Err(error) = taken {
+            claim.let_go(services, &lease).await;
+            return Err(error);
+        }
+        match operation.carry_out(Some((claim, &mut lease))).await {
             Ok(body) => {
                 return Ok(Success {
                     body,
@@ -97,80 +177,18 @@ pub(super) async fn change(
             }
             Err(Failure::LeaseLost) => {}
             Err(Failure::Undone(error)) => {
-                claim.release(services, &lease).await;
-                return Err(error);
+                if claim.release(services, &lease).await {
+                    return Err(error);
+                }
+            }
+            Err(Failure::Left(error)) => {
+                if claim.let_go(services, &lease).await {
+                    return Err(error);
+                }
             }
             Err(Failure::Unknown(error)) => return Err(error),
         }
     }
-}
-
-/// Why a change has no answer.
-enum Failure {
-    /// Nothing was changed.
-    Undone(Error),
-    /// Another process took the request over and will answer it.
-    LeaseLost,
-    /// The store failed on the commit, which may or may not have taken place. The lease keeps
-    /// others out until a retry finds the answer or may try again.
-    Unknown(Error),
-}
-
-impl Failure {
-    fn into_error(self) -> Error {
-        match self {
-            Failure::Undone(error) | Failure::Unknown(error) => error,
-            Failure::LeaseLost => changed_meanwhile(),
-        }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Failure::Undone(error)
-    }
-}
-
-async fn attempts(
-    services: &Services,
-    context: &Context,
-    tool: &'static Tool,
-    request: &Value,
-    mut claim: Option<(&Claim, &mut Lease)>,
-) -> Result<ResponseBody, Failure> {
-    for _ in 0..ATTEMPTS {
-        let work = perform(services, context, tool, request.clone());
-        let outcome = match &mut claim {
-            Some((claim, lease)) => claim.hold(services, lease, work).await?,
-            None => work.await?,
-        };
-        let Outcome { body, mut batch } = outcome;
-        if let Some((claim, lease)) = &claim {
-            claim.settle(
-                services,
-                lease,
-                body.to_value().map_err(Error::internal)?,
-                &mut batch,
-            )?;
-        }
-        if batch.is_empty() {
-            return Ok(body);
-        }
-        match services.store.commit(batch).await {
-            Ok(()) => return Ok(body),
-            Err(StoreError::Conflict(key))
-                if claim.as_ref().is_some_and(|(claim, _)| claim.owns(&key)) =>
-            {
-                return Err(Failure::LeaseLost);
-            }
-            Err(StoreError::Conflict(key)) => tracing::debug!(%key, "a change is carried out anew"),
-            Err(error @ StoreError::Limit(_)) => {
-                return Err(Failure::Undone(Error::internal(error)));
-            }
-            Err(error) => return Err(Failure::Unknown(Error::unavailable(error))),
-        }
-    }
-    Err(Failure::Undone(changed_meanwhile()))
 }
 
 /// What the operation may know about its call.
@@ -191,63 +209,7 @@ async fn context(
         sandbox: services.sandbox,
         now: services.clock.now(),
         catalog: ops::visible_catalog(services, &caller.tenant, &caller.principal).await?,
+        work: None,
+        recipes: Arc::default(),
     })
-}
-
-/// The operation itself. A panic in an adapter is a failed call, not a dropped connection.
-async fn perform(
-    services: &Services,
-    context: &Context,
-    tool: &'static Tool,
-    request: Value,
-) -> Result<Outcome> {
-    let call = Call {
-        services,
-        context,
-        tool,
-        request,
-    };
-    let mut outcome = AssertUnwindSafe(ops::perform(call))
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|panic| Err(Error::internal(describe(panic.as_ref()))))?;
-    envelope::strip(&mut outcome.body);
-    check(services, tool, &mut outcome.body)?;
-    Ok(outcome)
-}
-
-/// Refuses an answer that breaks its schema: better no answer than a wrong one. This happens before
-/// the commit, so that nothing remains of a change whose answer can't be given.
-fn check(services: &Services, tool: &Tool, body: &mut ResponseBody) -> Result<()> {
-    body.judge(|value| services.schemas.check(tool.response, value))
-        .map_err(|violations| {
-            let violations: Vec<String> = violations
-                .iter()
-                .map(|violation| format!("{}: {}", violation.field(), violation.message))
-                .collect();
-            Error::internal(format!(
-                "the answer of {} breaks its schema: {}",
-                tool.name,
-                violations.join("; ")
-            ))
-        })
-}
-
-fn changed_meanwhile() -> Error {
-    Error::new(
-        "CONFLICT",
-        "what this request changes was changed by another request at the same time",
-    )
-    .suggest("read the present state and send the request again")
-}
-
-fn describe(panic: &(dyn std::any::Any + Send)) -> String {
-    let message = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!(
-        "the operation panicked: {}",
-        message.unwrap_or("no message")
-    )
 }

@@ -4,13 +4,18 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::json::Defect;
-use crate::schema::{Schemas, Violation};
+use crate::ops::{self, Services};
+use crate::schema::Violation;
 use crate::spec::Tool;
 
 /// Refuses a request that breaks its schema. Every violation is `INVALID_REQUEST`, which the line's
 /// error table defines as "malformed, missing required fields, or violates schema constraints".
-pub(super) fn check(schemas: &Schemas, tool: &Tool, request: &Value) -> Result<()> {
-    schemas.check(tool.request, request).map_err(refuse)
+pub(super) fn check(services: &Services, tool: &Tool, request: &Value) -> Result<()> {
+    let judged = ops::as_the_line_has_it(services, tool, request);
+    services
+        .schemas
+        .check(tool.request, &judged)
+        .map_err(refuse)
 }
 
 /// Refuses a request that JSON parsers would disagree about.

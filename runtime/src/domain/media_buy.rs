@@ -63,6 +63,13 @@ pub struct MediaBuy {
     /// The ad server's own id for the order, as [`Booking::order_ref`] gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_ref: Option<String>,
+    /// The proposal that was bought, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal_id: Option<String>,
+    /// How its products are booked, by product id, where the runtime keeps recipes. Adapters read
+    /// them typed, with [`crate::platform::Context::recipe`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) recipes: BTreeMap<String, Value>,
     /// What happened to it, oldest first.
     #[serde(default)]
     pub history: Vec<HistoryEntry>,

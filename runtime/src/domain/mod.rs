@@ -2,11 +2,14 @@
 //! protocol mechanics.
 
 mod account;
+pub(crate) mod allocation;
 mod creative;
 mod delivery;
 mod lifecycle;
 mod media_buy;
 pub(crate) mod money;
+mod proposal;
+mod recipe;
 
 pub use account::{AccountRecord, AccountStatus};
 pub use creative::{Creative, CreativeReview, CreativeStatus, FormatId, same_agent};
@@ -15,3 +18,5 @@ pub use media_buy::{
     Booking, BookingState, Cancellation, HistoryEntry, MediaBuy, MediaBuyChange, MediaBuyStatus,
     Package, PackageChange,
 };
+pub use proposal::{Applied, Draft, Finalized, Subject, ToFinalize, Wish, write_recipes};
+pub use recipe::{NoRecipe, RecipeType, Recipes};

@@ -40,6 +40,55 @@ impl Micros {
     }
 }
 
+/// Parts of an amount, one for each share of `whole`, each rounded down. What rounding leaves goes to
+/// the last part that has a share, or to the last one when nothing has, so that the parts add up.
+/// Shares that are more than the whole are shares of their sum, so that no part is less than nothing.
+pub(crate) fn split(amount: Micros, shares: &[Micros], whole: Micros) -> Vec<Micros> {
+    let whole = whole.max(shares.iter().copied().sum());
+    let mut parts: Vec<Micros> = shares
+        .iter()
+        .map(|share| amount.share(*share, whole))
+        .collect();
+    let rest = amount.0 - parts.iter().map(|part| part.0).sum::<i128>();
+    if let Some((last, _)) = parts
+        .iter_mut()
+        .zip(shares)
+        .rev()
+        .find(|(_, share)| share.0 > 0 || whole.0 == 0)
+    {
+        last.0 += rest;
+    }
+    parts
+}
+
+/// The same parts as [`split`], in amounts that can be paid: where the whole amount can be, each part
+/// is so many of the currency's smallest unit. One that is finer than that is split in millionths.
+pub(crate) fn split_to_pay(
+    amount: Micros,
+    currency: &str,
+    shares: &[Micros],
+    whole: Micros,
+) -> Vec<Micros> {
+    let unit = smallest_unit(currency);
+    if amount.0 % unit.0 != 0 {
+        return split(amount, shares, whole);
+    }
+    split(Micros(amount.0 / unit.0), shares, whole)
+        .into_iter()
+        .map(|units| Micros(units.0 * unit.0))
+        .collect()
+}
+
+/// The smallest amount of a currency that can be paid (ISO 4217, "minor unit").
+pub(crate) fn smallest_unit(currency: &str) -> Micros {
+    Micros(match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX"
+        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 1_000_000,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 1_000,
+        _ => 10_000,
+    })
+}
+
 impl std::iter::Sum for Micros {
     fn sum<I: Iterator<Item = Micros>>(amounts: I) -> Self {
         Micros(amounts.map(|amount| amount.0).fold(0, i128::saturating_add))
@@ -57,6 +106,8 @@ pub(crate) fn number(value: f64) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -83,6 +134,74 @@ mod tests {
     #[test]
     fn cents_are_told_apart_up_to_the_most() {
         assert_ne!(Micros::from_wire(MOST), Micros::from_wire(MOST - 0.01));
+    }
+
+    #[test]
+    fn parts_add_up_to_what_was_split() {
+        let shares = [10_000, 0, 15_000, 1].map(Micros);
+        let whole: Micros = shares.into_iter().sum();
+        for amount in [0, 1, 2, 7, 100, 5000, 250_000_001].map(Micros) {
+            let parts = split(amount, &shares, whole);
+            assert_eq!(parts.iter().copied().sum::<Micros>(), amount);
+            assert_eq!(parts[1], Micros(0), "what has no share gets nothing");
+        }
+        let nothing = [Micros(0), Micros(0)];
+        assert_eq!(
+            split(Micros(5), &nothing, Micros(0)),
+            [Micros(0), Micros(5)]
+        );
+        // Shares that miss the whole by a rounding: the last one makes up for it.
+        let thirds = [Micros(3333); 3];
+        assert_eq!(
+            split(Micros(1_000_000), &thirds, Micros(10_000)),
+            [333_300, 333_300, 333_400].map(Micros)
+        );
+    }
+
+    #[test]
+    fn what_can_be_paid_is_split_in_what_can_be_paid() {
+        let thirds = [Micros(3333), Micros(3333), Micros(3334)];
+        let split = |amount: f64, currency: &str| -> Vec<f64> {
+            let parts = split_to_pay(Micros::from_wire(amount), currency, &thirds, Micros(10_000));
+            parts.into_iter().map(Micros::to_wire).collect()
+        };
+        assert_eq!(split(100.01, "USD"), [33.33, 33.33, 33.35]);
+        assert_eq!(split(100.0, "JPY"), [33.0, 33.0, 34.0]);
+        assert_eq!(split(1.0, "KWD"), [0.333, 0.333, 0.334]);
+        assert_eq!(
+            split(0.001, "USD"),
+            [0.000_333, 0.000_333, 0.000_334],
+            "finer than a cent"
+        );
+        assert_eq!(split(0.5, "JPY"), [0.166_65, 0.166_65, 0.166_7]);
+    }
+
+    proptest! {
+        /// Whatever is split, and whatever the shares come to: the parts add up, none is less than
+        /// nothing, what has no share gets nothing, and what can be paid is split in what can be.
+        #[test]
+        fn parts_can_be_paid_and_add_up(
+            units in 0_i128..=10_000_000_000_000_000,
+            finer in prop_oneof![Just(0_i128), 1_i128..1_000_000],
+            currency in prop_oneof![Just("USD"), Just("JPY"), Just("KWD"), Just("XXX")],
+            shares in prop::collection::vec(
+                prop_oneof![Just(0_i128), 1_i128..1_000, 1_i128..=100_000_000_000_000],
+                1..12,
+            ),
+        ) {
+            let unit = smallest_unit(currency);
+            let amount = Micros(units * unit.0 + finer);
+            let shares: Vec<Micros> = shares.into_iter().map(Micros).collect();
+            prop_assume!(shares.iter().any(|share| share.0 > 0));
+            let parts = split_to_pay(amount, currency, &shares, Micros(100_000_000_000_000));
+            prop_assert_eq!(parts.len(), shares.len());
+            prop_assert_eq!(parts.iter().copied().sum::<Micros>(), amount);
+            for (part, share) in parts.iter().zip(&shares) {
+                prop_assert!(part.0 >= 0, "{:?}", parts);
+                prop_assert!(share.0 > 0 || part.0 == 0, "{:?}", parts);
+                prop_assert!(amount.0 % unit.0 != 0 || part.0 % unit.0 == 0, "{:?}", parts);
+            }
+        }
     }
 
     #[test]

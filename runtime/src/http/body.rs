@@ -1,5 +1,6 @@
 //! A request body in memory, within bounds of size and time.
 
+use std::fmt;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -9,58 +10,71 @@ use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 
-/// The largest body that is read, in bytes.
+/// The largest body that is read from a buyer, in bytes.
 pub const LARGEST: usize = 4 * 1024 * 1024;
 /// How long a body may take to arrive.
 const WITHIN: Duration = Duration::from_secs(15);
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    TooLarge,
+pub(crate) enum Refusal {
+    /// It has more bytes than this.
+    TooLarge(usize),
     TooSlow,
     Broken,
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, message) = match self {
-            Refusal::TooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("the body is larger than {LARGEST} bytes\n"),
-            ),
-            Refusal::TooSlow => (
-                StatusCode::REQUEST_TIMEOUT,
-                format!(
-                    "the body did not arrive within {} seconds\n",
-                    WITHIN.as_secs()
-                ),
-            ),
-            Refusal::Broken => (
-                StatusCode::BAD_REQUEST,
-                "the body could not be read to its end\n".to_owned(),
-            ),
-        };
-        // What is left of the body is not read, so nothing can follow it on this connection.
-        (status, [(CONNECTION, "close")], message).into_response()
+impl Refusal {
+    /// The status of the answer.
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Refusal::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Refusal::Broken => StatusCode::BAD_REQUEST,
+        }
     }
 }
 
-/// Reads a body. One that announces too great a length is not even begun.
-pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Refusal> {
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::TooLarge(largest) => write!(f, "the body is larger than {largest} bytes"),
+            Refusal::TooSlow => write!(
+                f,
+                "the body did not arrive within {} seconds",
+                WITHIN.as_secs()
+            ),
+            Refusal::Broken => f.write_str("the body could not be read to its end"),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        // What is left of the body is not read, so nothing can follow it on this connection.
+        (self.status(), [(CONNECTION, "close")], format!("{self}\n")).into_response()
+    }
+}
+
+/// Reads a body of at most so many bytes. One that announces more is not even begun.
+pub(crate) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    largest: usize,
+) -> Result<Bytes, Refusal> {
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > LARGEST) {
-        return Err(Refusal::TooLarge);
+    if announced.is_some_and(|length| length > largest) {
+        return Err(Refusal::TooLarge(largest));
     }
-    tokio::time::timeout(WITHIN, collect(body))
+    tokio::time::timeout(WITHIN, collect(body, largest))
         .await
         .unwrap_or(Err(Refusal::TooSlow))
 }
 
-async fn collect(body: Body) -> Result<Bytes, Refusal> {
+async fn collect(body: Body, largest: usize) -> Result<Bytes, Refusal> {
     let mut chunks = body.into_data_stream();
     let Some(first) = chunks.next().await else {
         return Ok(Bytes::new());
@@ -72,15 +86,15 @@ async fn collect(body: Body) -> Result<Bytes, Refusal> {
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Refusal::Broken)?;
         length += chunk.len();
-        if length > LARGEST {
-            return Err(Refusal::TooLarge);
+        if length > largest {
+            return Err(Refusal::TooLarge(largest));
         }
         whole
             .get_or_insert_with(|| BytesMut::from(&first[..]))
             .extend_from_slice(&chunk);
     }
-    if length > LARGEST {
-        Err(Refusal::TooLarge)
+    if length > largest {
+        Err(Refusal::TooLarge(largest))
     } else {
         Ok(whole.map_or(first, BytesMut::freeze))
     }

@@ -3,7 +3,7 @@
 //! The order matters: who is calling comes first, so that a stranger learns nothing else about the
 //! seller, not even which methods a path takes.
 
-mod body;
+pub(crate) mod body;
 mod origin;
 mod server;
 
@@ -33,7 +33,7 @@ pub use origin::Origins;
 pub(crate) use server::serve;
 
 /// Names a call in the answer and in the log.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How long the store may take to show that it answers.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
@@ -70,7 +70,7 @@ impl Requests {
         }
     }
 
-    fn next(&self) -> String {
+    pub(crate) fn next(&self) -> String {
         format!(
             "{}-{}",
             self.process,
@@ -123,7 +123,7 @@ async fn mcp(State(front): State<Arc<Front>>, request: Request) -> Response {
         )
             .into_response();
     }
-    let body = match body::read(&parts.headers, body).await {
+    let body = match body::read(&parts.headers, body, LARGEST_BODY).await {
         Ok(body) => body,
         Err(refusal) => return refusal.into_response(),
     };
@@ -141,7 +141,7 @@ async fn mcp(State(front): State<Arc<Front>>, request: Request) -> Response {
 }
 
 /// The body must be JSON in UTF-8 (RFC 8259, section 8.1), uncompressed.
-fn check_content(headers: &HeaderMap) -> Result<(), &'static str> {
+pub(crate) fn check_content(headers: &HeaderMap) -> Result<(), &'static str> {
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

@@ -9,19 +9,28 @@ use axum::http::HeaderMap;
 use axum::http::header::ORIGIN;
 use url::{Host, Url};
 
-/// The origins whose pages may call: those of this machine and the seller's own.
+/// The origins whose pages may call.
 #[derive(Clone, Debug)]
 pub struct Origins {
     own: Option<url::Origin>,
+    /// Whether pages of this machine may call, whatever their port.
+    local: bool,
 }
 
 impl Origins {
     /// Allows this machine and the origin of the seller's public address, if it has one.
     pub fn new(public: Option<&str>) -> Self {
         Origins {
-            own: public
-                .and_then(|url| Url::parse(url).ok())
-                .map(|url| url.origin()),
+            own: public.and_then(origin_of),
+            local: true,
+        }
+    }
+
+    /// Allows the origin of one address and no other.
+    pub(crate) fn only(url: &str) -> Self {
+        Origins {
+            own: origin_of(url),
+            local: false,
         }
     }
 
@@ -39,8 +48,12 @@ impl Origins {
             return false;
         };
         origins.next().is_none()
-            && (is_local(&origin) || self.own.as_ref() == Some(&origin.origin()))
+            && ((self.local && is_local(&origin)) || self.own.as_ref() == Some(&origin.origin()))
     }
+}
+
+fn origin_of(url: &str) -> Option<url::Origin> {
+    Url::parse(url).ok().map(|url| url.origin())
 }
 
 fn is_local(origin: &Url) -> bool {
@@ -70,11 +83,30 @@ mod tests {
             (Some("https://localhost.evil.example"), false),
             (Some("null"), false),
         ] {
-            let mut headers = HeaderMap::new();
-            if let Some(origin) = origin {
-                headers.insert(ORIGIN, origin.parse().expect("a header value"));
-            }
-            assert_eq!(origins.allow(&headers), allowed, "{origin:?}");
+            assert_eq!(origins.allow(&from(origin)), allowed, "{origin:?}");
         }
+    }
+
+    #[test]
+    fn operators_call_from_no_page_but_the_listener_s_own() {
+        let origins = Origins::only("http://127.0.0.1:3002");
+        for (origin, allowed) in [
+            (None, true),
+            (Some("http://127.0.0.1:3002"), true),
+            (Some("http://127.0.0.1:3001"), false),
+            (Some("https://127.0.0.1:3002"), false),
+            (Some("http://localhost:3002"), false),
+            (Some("null"), false),
+        ] {
+            assert_eq!(origins.allow(&from(origin)), allowed, "{origin:?}");
+        }
+    }
+
+    fn from(origin: Option<&str>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(origin) = origin {
+            headers.insert(ORIGIN, origin.parse().expect("a header value"));
+        }
+        headers
     }
 }

@@ -34,6 +34,8 @@ pub(super) fn list(call: &Call<'_>) -> Result<Outcome> {
     Ok(Outcome {
         body: ResponseBody::Assembled(body),
         batch: Batch::new(),
+        submission: None,
+        events: Vec::new(),
     })
 }
 

@@ -1,13 +1,19 @@
 //! What each task does: the rules of the protocol around the adopter's own part.
 //!
 //! An operation reads through `records`, asks the [`Platform`] where the adopter decides, and
-//! returns an [`Outcome`]: the answer and the writes that make it true. It never commits: dispatch
-//! commits the batch together with the idempotency record, or carries the operation out anew when
-//! what it read has changed meanwhile.
+//! returns an [`Outcome`]: the answer and the writes that make it true. Dispatch commits the batch
+//! together with the idempotency record, or carries the operation out anew when what it read has
+//! changed meanwhile. An operation itself commits nothing but what it holds while the adapter works
+//! (`hold`).
 
 mod request;
 mod scope;
-mod records;
+mod recipes;
+pub(crate) mod overlap;
+pub(crate) mod records;
+pub(crate) mod hold;
+mod submitted;
+pub(crate) mod proposals;
 mod page;
 mod accounts;
 mod sandbox;
@@ -17,6 +23,7 @@ mod formats;
 mod creatives;
 mod media_buys;
 mod delivery;
+mod tasks;
 mod controller;
 
 use std::sync::Arc;
@@ -33,9 +40,12 @@ use crate::profile::Profile;
 use crate::schema::Schemas;
 use crate::spec::{Spec, Tool};
 use crate::store::{Batch, SharedStore};
+use request::Members;
 
 pub use accounts::resolve_account;
+pub use hold::{Holds, Submission};
 pub use sandbox::{Overlays, visible_catalog};
+pub(crate) use tasks::as_the_line_has_it;
 
 /// What every operation may use.
 pub struct Services {
@@ -82,6 +92,8 @@ pub struct Call<'a> {
     pub tool: &'static Tool,
     /// The request, valid against its schema, without the buyer's `context`.
     pub request: Value,
+    /// What the operation holds until dispatch ends it.
+    pub holds: &'a Holds,
 }
 
 /// What a call that succeeded leads to.
@@ -91,6 +103,11 @@ pub struct Outcome {
     pub body: ResponseBody,
     /// What has to be written for the answer to be true.
     pub batch: Batch,
+    /// Set when the answer is `submitted`: the operation goes on as a task, whose id is
+    /// [`crate::tasks::id_of`] the operation.
+    pub submission: Option<Submission>,
+    /// What the log is told once the batch has been committed.
+    pub(crate) events: Vec<proposals::Event>,
 }
 
 impl Outcome {
@@ -98,6 +115,8 @@ impl Outcome {
         Outcome {
             body: ResponseBody::Json(body),
             batch: Batch::new(),
+            submission: None,
+            events: Vec::new(),
         }
     }
 
@@ -105,8 +124,37 @@ impl Outcome {
         Outcome {
             body: ResponseBody::Json(body),
             batch,
+            submission: None,
+            events: Vec::new(),
         }
     }
+
+    fn submitted(body: Map<String, Value>, batch: Batch, submission: Submission) -> Self {
+        Outcome {
+            body: ResponseBody::Json(body),
+            batch,
+            submission: Some(submission),
+            events: Vec::new(),
+        }
+    }
+
+    /// The same, of which the log is told once it has been committed.
+    fn logged(mut self, events: impl IntoIterator<Item = proposals::Event>) -> Self {
+        self.events.extend(events);
+        self
+    }
+}
+
+/// Whether a call binds the seller's inventory: it buys, or makes a proposal firm.
+fn books(tool: &Tool, request: &Value) -> bool {
+    tool.name == "create_media_buy" || (tool.name == "get_products" && changes(tool, request))
+}
+
+/// Whether a call has to be carried to its end even when the client hangs up: what is no change by
+/// its tool may be one by its request.
+pub(crate) fn changes(tool: &Tool, request: &Value) -> bool {
+    let finalizes = |entry: &Value| entry.text("action") == Some("finalize");
+    tool.mutating || (tool.name == "get_products" && request.list("refine").iter().any(finalizes))
 }
 
 /// Carries one call out.
@@ -116,6 +164,26 @@ impl Outcome {
 /// The error that the buyer is answered with. Nothing has been changed then, save what an adapter
 /// did outside.
 pub async fn perform(call: Call<'_>) -> Result<Outcome> {
+    let Call {
+        services, context, ..
+    } = call;
+    if context.work.is_some() {
+        return carry_out(call).await;
+    }
+    // Whether an order or a finalize goes on as a task is known only once the ad server is at work;
+    // whether the answer to a mere question does, when it has been asked.
+    let books = books(call.tool, &call.request);
+    if books {
+        crate::tasks::admit(services, context, call.request.to_string().len()).await?;
+    }
+    let outcome = carry_out(call).await?;
+    if !books && outcome.submission.is_some() {
+        crate::tasks::admit(services, context, 0).await?;
+    }
+    Ok(outcome)
+}
+
+async fn carry_out(call: Call<'_>) -> Result<Outcome> {
     match call.tool.name {
         "get_adcp_capabilities" => capabilities::get(&call),
         "sync_accounts" => accounts::sync(&call).await,
@@ -128,6 +196,8 @@ pub async fn perform(call: Call<'_>) -> Result<Outcome> {
         "update_media_buy" => media_buys::update(&call).await,
         "get_media_buys" => media_buys::get(&call).await,
         "get_media_buy_delivery" => delivery::get(&call).await,
+        "tasks/get" | "get_task_status" => tasks::get(&call).await,
+        "tasks/list" | "list_tasks" => tasks::list(&call).await,
         "comply_test_controller" => controller::run(&call).await,
         other => {
             let Call {

@@ -15,11 +15,13 @@ use crate::store::{Batch, Draft, Expect, Key, Query, Record, SharedStore};
 
 /// So many records are fetched at a time. Every store takes that many (see [`Query::limit`]).
 const PAGE: usize = 1000;
+/// The revision of what is yet to be written; the store counts from 1.
+const UNWRITTEN: u64 = 0;
 /// The tag of what a test has seeded.
 const SEEDED: &str = "seeded";
 
 /// Something that is kept as one record.
-pub(super) trait Kept: Serialize + DeserializeOwned {
+pub(crate) trait Kept: Serialize + DeserializeOwned {
     /// The sort of record.
     const KIND: &'static str;
     /// Its id within its scope.
@@ -29,6 +31,10 @@ pub(super) trait Kept: Serialize + DeserializeOwned {
     /// Under what else lists find it.
     fn tags(&self) -> Vec<String> {
         Vec::new()
+    }
+    /// When work on it is due, if ever.
+    fn due(&self) -> Option<clock::Timestamp> {
+        None
     }
 }
 
@@ -179,21 +185,21 @@ impl Kept for SeededFormat {
 
 /// A value as it was read, with what is needed to write over exactly that.
 #[derive(Clone, Debug)]
-pub(super) struct Stored<T> {
+pub(crate) struct Stored<T> {
     /// The record's key.
-    pub(super) key: Key,
+    pub(crate) key: Key,
     /// The record's revision.
-    pub(super) revision: u64,
+    pub(crate) revision: u64,
     /// The record's place in lists.
-    pub(super) sort: String,
+    pub(crate) sort: String,
     /// Whether a test seeded it.
-    pub(super) seeded: bool,
+    pub(crate) seeded: bool,
     /// The value.
-    pub(super) value: T,
+    pub(crate) value: T,
 }
 
 impl<T: Kept> Stored<T> {
-    fn from_record(record: Record) -> Result<Self> {
+    pub(crate) fn from_record(record: Record) -> Result<Self> {
         let value = T::deserialize(&*record.body).map_err(|error| {
             Error::internal(format!("the record {} can't be read: {error}", record.key))
         })?;
@@ -207,8 +213,28 @@ impl<T: Kept> Stored<T> {
         })
     }
 
-    /// Writes the value over what was read.
-    pub(super) fn save(&self, batch: &mut Batch) -> Result<()> {
+    /// A value that is yet to be written, where nothing of its id is.
+    pub(crate) fn unwritten(scope: &Scope, value: T) -> Self {
+        Stored {
+            key: Key::new(scope.clone(), T::KIND, value.id()),
+            revision: UNWRITTEN,
+            sort: value.sort(),
+            seeded: false,
+            value,
+        }
+    }
+
+    /// Whether it is yet to be written.
+    pub(crate) fn is_unwritten(&self) -> bool {
+        self.revision == UNWRITTEN
+    }
+
+    /// Writes the value over what was read; what is yet to be written, where nothing may be.
+    pub(crate) fn save(&self, batch: &mut Batch) -> Result<()> {
+        if self.is_unwritten() {
+            batch.insert(self.key.clone(), draft(&self.value, self.seeded)?);
+            return Ok(());
+        }
         batch.replace(
             self.key.clone(),
             self.revision,
@@ -217,8 +243,17 @@ impl<T: Kept> Stored<T> {
         Ok(())
     }
 
+    /// Has the commit fail if anybody has written over what was read.
+    pub(super) fn unchanged(&self, batch: &mut Batch) {
+        batch.push(
+            self.key.clone(),
+            Expect::Revision(self.revision),
+            crate::store::Change::Keep,
+        );
+    }
+
     /// Removes what was read.
-    pub(super) fn remove(&self, batch: &mut Batch) {
+    pub(crate) fn remove(&self, batch: &mut Batch) {
         batch.push(
             self.key.clone(),
             Expect::Revision(self.revision),
@@ -228,7 +263,7 @@ impl<T: Kept> Stored<T> {
 }
 
 /// Writes a new record; one that is already there makes the commit fail.
-pub(super) fn insert<T: Kept>(batch: &mut Batch, scope: &Scope, value: &T) -> Result<()> {
+pub(crate) fn insert<T: Kept>(batch: &mut Batch, scope: &Scope, value: &T) -> Result<()> {
     batch.insert(
         Key::new(scope.clone(), T::KIND, value.id()),
         draft(value, false)?,
@@ -236,8 +271,17 @@ pub(super) fn insert<T: Kept>(batch: &mut Batch, scope: &Scope, value: &T) -> Re
     Ok(())
 }
 
+/// Writes a record over whatever is there.
+pub(crate) fn put<T: Kept>(batch: &mut Batch, scope: &Scope, value: &T) -> Result<()> {
+    batch.put(
+        Key::new(scope.clone(), T::KIND, value.id()),
+        draft(value, false)?,
+    );
+    Ok(())
+}
+
 /// Writes a seeded record over whatever is there.
-pub(super) fn seed<T: Kept>(batch: &mut Batch, scope: &Scope, value: &T) -> Result<()> {
+pub(crate) fn seed<T: Kept>(batch: &mut Batch, scope: &Scope, value: &T) -> Result<()> {
     batch.put(
         Key::new(scope.clone(), T::KIND, value.id()),
         draft(value, true)?,
@@ -249,6 +293,7 @@ fn draft<T: Kept>(value: &T, seeded: bool) -> Result<Draft> {
     let body = serde_json::to_value(value).map_err(Error::internal)?;
     let mut draft = Draft::new(body).sorted(value.sort());
     draft.tags = value.tags();
+    draft.due = value.due();
     if seeded {
         draft.tags.push(SEEDED.to_owned());
     }
@@ -256,7 +301,7 @@ fn draft<T: Kept>(value: &T, seeded: bool) -> Result<Draft> {
 }
 
 /// The record of that id.
-pub(super) async fn find<T: Kept>(
+pub(crate) async fn find<T: Kept>(
     store: &SharedStore,
     scope: &Scope,
     id: &str,
@@ -273,12 +318,12 @@ pub(super) async fn find<T: Kept>(
 }
 
 /// Every record of a scope, in list order.
-pub(super) async fn all<T: Kept>(store: &SharedStore, scope: &Scope) -> Result<Vec<Stored<T>>> {
+pub(crate) async fn all<T: Kept>(store: &SharedStore, scope: &Scope) -> Result<Vec<Stored<T>>> {
     tagged(store, scope, None).await
 }
 
 /// Every record of a scope under a tag, in list order.
-pub(super) async fn tagged<T: Kept>(
+pub(crate) async fn tagged<T: Kept>(
     store: &SharedStore,
     scope: &Scope,
     tag: Option<String>,
@@ -297,7 +342,7 @@ pub(super) async fn tagged<T: Kept>(
 }
 
 /// The next records of a scope after a position: so many that fewer mean the end.
-pub(super) async fn chunk<T: Kept>(
+pub(crate) async fn chunk<T: Kept>(
     store: &SharedStore,
     scope: &Scope,
     tag: Option<String>,
@@ -320,7 +365,7 @@ pub(super) async fn chunk<T: Kept>(
 }
 
 /// Whether a chunk of that length is the last one.
-pub(super) fn is_last(chunk: usize) -> bool {
+pub(crate) fn is_last(chunk: usize) -> bool {
     chunk < PAGE
 }
 
@@ -336,7 +381,7 @@ pub(super) fn of_creative(creative_id: &str) -> String {
 
 /// A tag within the store's limit. An id too long for it can't be a record's, so what is cut off
 /// distinguishes nothing that exists.
-fn tag(prefix: &str, id: &str) -> String {
+pub(crate) fn tag(prefix: &str, id: &str) -> String {
     let mut tag = format!("{prefix}{id}");
     let mut end = Key::MAX_ID.min(tag.len());
     while !tag.is_char_boundary(end) {
@@ -347,6 +392,11 @@ fn tag(prefix: &str, id: &str) -> String {
 }
 
 /// An instant so that texts sort as instants do.
-fn in_order_of(at: clock::Timestamp) -> String {
+pub(crate) fn in_order_of(at: clock::Timestamp) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+}
+
+/// An instant so that texts sort as instants do, the latest first.
+pub(crate) fn newest_first(at: clock::Timestamp) -> String {
+    format!("{:020}", i64::MAX - at.timestamp_micros())
 }

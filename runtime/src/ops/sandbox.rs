@@ -74,7 +74,9 @@ pub async fn visible_catalog(
         Arc::clone(&services.catalog)
     } else {
         let products = products.into_iter().map(|stored| {
-            CatalogProduct::new(stored.value.product, &services.schemas).map(Arc::new)
+            let kept = services.catalog.private_of_seeded(&stored.value.product_id);
+            let product = CatalogProduct::new(stored.value.product, &services.schemas)?;
+            Ok(Arc::new(product.with_private(kept)))
         });
         let formats = formats.into_iter().map(|stored| {
             let format = CatalogFormat::new(stored.value.format, &services.schemas)?;
@@ -85,7 +87,7 @@ pub async fn visible_catalog(
         });
         let products = products
             .collect::<Result<_, _>>()
-            .map_err(Error::internal)?;
+            .map_err(|error: crate::catalog::CatalogError| Error::internal(error))?;
         let formats = formats
             .collect::<Result<_, _>>()
             .map_err(|error: crate::catalog::CatalogError| Error::internal(error))?;

@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::HandOff;
 use crate::catalog::Catalog;
 use crate::clock::Timestamp;
+use crate::domain::{MediaBuy, Package, RecipeType, Recipes};
+use crate::error::{Error, Result};
 use crate::identity::{Principal, TenantId};
 
 /// What an adapter knows about the call that it serves.
@@ -22,10 +25,74 @@ pub struct Context {
     pub account: Option<Account>,
     /// Whether this is a sandbox call, which must never reach a real ad server.
     pub sandbox: bool,
-    /// The instant at which the call arrived.
+    /// The instant at which this attempt at the operation began: that of the call's arrival, or, for
+    /// a call that is carried out as a task, that of its being taken up.
     pub now: Timestamp,
     /// The products and formats on sale, as this caller may see them.
     pub catalog: Arc<Catalog>,
+    /// Set when the call is carried out as a task: it was handed off, waited for a person, or is
+    /// taken up again after a crash.
+    pub work: Option<Work>,
+    /// How the products of this call are booked; see [`Context::recipe`].
+    pub(crate) recipes: Arc<Recipes>,
+}
+
+impl Context {
+    /// Goes on with the work as a task; see [`HandOff`]. `message` tells the buyer what it is
+    /// waiting for.
+    pub fn hand_off(&self, message: impl Into<String>) -> HandOff {
+        HandOff::new(message)
+    }
+
+    /// The recipe by which a package was sold.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL_ERROR` when there is none, which a seller with recipes never meets: the runtime
+    /// refuses to sell a product without one.
+    pub fn recipe<R: RecipeType>(&self, buy: &MediaBuy, package: &Package) -> Result<R> {
+        let recipe = self.recipes.of(buy, package).ok_or_else(|| {
+            Error::internal(format!(
+                "the product {} of {} has no recipe",
+                package.product_id, buy.media_buy_id
+            ))
+        })?;
+        R::read(recipe.clone()).map_err(|mismatch| {
+            Error::internal(format!(
+                "the recipe of the product {} of {}: {mismatch}",
+                package.product_id, buy.media_buy_id
+            ))
+        })
+    }
+
+    /// The same call with recipes at hand.
+    pub(crate) fn with_recipes(&self, recipes: Recipes) -> Self {
+        Context {
+            recipes: Arc::new(recipes),
+            ..self.clone()
+        }
+    }
+
+    /// The same call as part of another operation.
+    pub(crate) fn as_operation(&self, operation_id: impl Into<String>) -> Self {
+        Context {
+            operation_id: operation_id.into(),
+            ..self.clone()
+        }
+    }
+}
+
+/// A call that is carried out as a task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Work {
+    /// The task, as the buyer knows it once it has been told of it.
+    pub task_id: String,
+    /// How often the work has been begun before: 0 at first.
+    pub attempt: u32,
+    /// What [`HandOff::state`] said the last time.
+    pub state: Option<Value>,
+    /// Who agreed to it, where a person had to.
+    pub approved_by: Option<String>,
 }
 
 /// The account that a call acts for.

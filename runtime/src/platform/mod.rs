@@ -4,36 +4,111 @@
 //! type and calls the adopter's method on a typed trait. Everything around the call (accounts,
 //! idempotency, state, storage, envelopes) has happened before it or happens after it.
 
+mod bounded;
 mod context;
+mod outcome;
 mod products;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 
 use serde_json::Value;
 
 use crate::domain::{
-    Booking, BuyDelivery, Creative, CreativeReview, DeliveryQuery, MediaBuy, MediaBuyChange,
+    Booking, BuyDelivery, Creative, CreativeReview, DeliveryQuery, Finalized, MediaBuy,
+    MediaBuyChange, ToFinalize, Wish,
 };
 use crate::error::{Error, Result};
 
-pub use context::{Account, Context};
+pub(crate) use bounded::Bounded;
+pub use bounded::{IN_TASK, INLINE};
+pub use context::{Account, Context, Work};
+pub use outcome::{HandOff, Outcome, Progress};
 pub use products::{Products, WireProduct};
 
 /// What an adapter's method returns.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
+/// Something that a package asks for on one axis of capability.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requested {
+    /// The value, as recipes list it.
+    pub value: String,
+    /// Its place below the package: `targeting_overlay.daypart_targets[0]`.
+    pub field: String,
+}
+
 /// What a seller does itself. Each method stands for one AdCP task and receives the request as it
 /// came, already valid against its schema. What the seller does not offer keeps its default.
+///
+/// Every method has a deadline: [`INLINE`] (60 seconds) while the buyer waits for the answer,
+/// [`IN_TASK`] (5 minutes) where [`Context::work`] is set. The future of a method that takes longer
+/// is dropped, and the call counts as one whose outcome nobody knows, as if it had returned
+/// `SERVICE_UNAVAILABLE`: of a booking or a finalize a worker asks again, under the same operation
+/// id; any other call fails. Work that takes longer is handed off; see [`HandOff`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't answer requests as they come from the wire",
     label = "needs the wire crate's `Router` around it",
     note = "write `Router::new(…)` around your platform, as the seeded `src/main.rs` does"
 )]
 pub trait Platform: Send + Sync + 'static {
-    /// `get_products`: which products answer the buyer's brief or filters.
-    fn get_products<'a>(&'a self, _context: &'a Context, _request: Value) -> Answer<'a, Products> {
+    /// `get_products`: which products answer the buyer's brief or filters, and which proposals.
+    fn get_products<'a>(
+        &'a self,
+        _context: &'a Context,
+        _request: Value,
+    ) -> Answer<'a, Outcome<Products>> {
         unsupported("get_products")
+    }
+
+    /// `get_products` in the mode `refine`, of a seller whose proposals can be refined: the
+    /// selection and the proposals as the buyer's wishes change them.
+    fn refine<'a>(
+        &'a self,
+        _context: &'a Context,
+        _request: Value,
+        _wishes: Vec<Wish>,
+    ) -> Answer<'a, Outcome<Products>> {
+        unsupported("refine")
+    }
+
+    /// `get_products` with the action `finalize`: makes a draft firm and holds its inventory.
+    ///
+    /// Concurrent requests and retries lead to one call at a time, all with the same
+    /// [`Context::operation_id`], so that an inventory system that takes a client-side id never
+    /// holds twice.
+    fn finalize<'a>(
+        &'a self,
+        _context: &'a Context,
+        _draft: ToFinalize,
+    ) -> Answer<'a, Outcome<Finalized>> {
+        unsupported("finalize")
+    }
+
+    /// The recipes of these products, of a seller that keeps recipes itself. What is missing in
+    /// the answer has none.
+    fn recipes<'a>(
+        &'a self,
+        _context: &'a Context,
+        _product_ids: &'a [String],
+    ) -> Answer<'a, BTreeMap<String, Value>> {
+        unsupported("recipes")
+    }
+
+    /// What a package asks for on an axis of the adopter's own (`capability_overlap` in the
+    /// recipe's schema): each value with its place below the package.
+    ///
+    /// The package is as it will be if the call succeeds, also for an update that mentions little of
+    /// it, in the form of `media-buy/package-request.json`.
+    ///
+    /// # Errors
+    ///
+    /// When the package can't be read.
+    fn requested(&self, axis: &str, _package: &Value) -> Result<Vec<Requested>> {
+        Err(Error::internal(format!(
+            "nobody says what a package asks for on the axis {axis}"
+        )))
     }
 
     /// `create_media_buy`: books `buy`, which the runtime has checked against the catalogue and
@@ -46,7 +121,7 @@ pub trait Platform: Send + Sync + 'static {
         _context: &'a Context,
         _request: Value,
         _buy: &'a MediaBuy,
-    ) -> Answer<'a, Booking> {
+    ) -> Answer<'a, Outcome<Booking>> {
         unsupported("create_media_buy")
     }
 

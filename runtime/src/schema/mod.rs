@@ -6,6 +6,7 @@
 //! is wrong and where; which error code that becomes is the caller's affair.
 
 mod violation;
+mod vocabulary;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use crate::spec::Spec;
 
 pub use violation::Violation;
+pub(crate) use vocabulary::Stranger;
 
 /// Under which name the definitions document is registered; never fetched.
 const DOCUMENT: &str = "urn:adcp:definitions";
@@ -26,6 +28,8 @@ const MOST_VIOLATIONS: usize = 20;
 /// The schemas of one line.
 pub struct Schemas {
     registry: Registry<'static>,
+    /// What the registry was made of, for questions that no validator answers.
+    definitions: Value,
     validators: HashMap<String, OnceLock<Result<Arc<Validator>, String>>>,
 }
 
@@ -57,6 +61,7 @@ impl Schemas {
             .and_then(Value::as_object)
             .map(|definitions| definitions.keys().cloned().collect())
             .ok_or_else(|| failed("there is no `definitions` member".to_owned()))?;
+        let definitions = document["definitions"].clone();
         let registry = Registry::new()
             .draft(Draft::Draft7)
             .add(DOCUMENT, Draft::Draft7.create_resource(document))
@@ -68,6 +73,7 @@ impl Schemas {
             .collect();
         Ok(Schemas {
             registry,
+            definitions,
             validators,
         })
     }
@@ -95,6 +101,17 @@ impl Schemas {
             .flat_map(|error| violation::explain(&error))
             .take(MOST_VIOLATIONS)
             .collect())
+    }
+
+    /// The first member of a value, at whatever depth, that a definition does not name, although it
+    /// may well allow it.
+    pub(crate) fn stranger(&self, definition: &str, value: &Value) -> Option<Stranger> {
+        vocabulary::stranger(&self.definitions, definition, value)
+    }
+
+    /// The members that a definition names; none when there is no such definition.
+    pub(crate) fn members(&self, definition: &str) -> Vec<&str> {
+        vocabulary::members(&self.definitions, definition)
     }
 
     /// Compiles a definition now rather than on its first use.

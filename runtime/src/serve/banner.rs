@@ -1,5 +1,5 @@
-//! What a seller prints when it is up: where it is and how to try it. The only thing the runtime
-//! writes to standard output.
+//! What a seller prints when it is up: where it is and how to try it. All that a seller
+//! that serves writes to standard output.
 
 use std::io::Write;
 
@@ -15,6 +15,10 @@ pub(super) struct Banner<'b> {
     pub(super) sandbox: bool,
     /// A token that was made up for this run. One that was configured is never printed.
     pub(super) token: Option<&'b str>,
+    /// Where the operator API is, if it listens.
+    pub(super) operator_url: Option<&'b str>,
+    /// An operator token that was made up for this run.
+    pub(super) operator_token: Option<&'b str>,
 }
 
 impl Banner<'_> {
@@ -34,6 +38,8 @@ impl Banner<'_> {
             store,
             sandbox,
             token,
+            operator_url,
+            operator_token,
         } = self;
         let mode = if *sandbox { "sandbox" } else { "live" };
         let mut text = format!(
@@ -51,9 +57,30 @@ impl Banner<'_> {
                 "\nTry it:\n  npx -y @adcp/sdk@6.11.0 {url} get_products '{{\"buying_mode\":\"wholesale\"}}' --auth {token} --allow-http\n\nor\n  curl -s {url} -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\\n    -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{{\"name\":\"get_products\",\"arguments\":{{\"buying_mode\":\"wholesale\"}}}}}}'\n"
             ));
         }
+        if let Some(url) = operator_url {
+            text.push_str(&operators(profile.name, url, *operator_token));
+        }
         text.push_str("\nStop with Ctrl-C.\n");
         text
     }
+}
+
+/// Where operators decide, and how.
+fn operators(name: &str, url: &str, token: Option<&str>) -> String {
+    let mut text = format!("\nOperators look at tasks and decide them at {url}\n");
+    let mut command = format!("{name} tasks list");
+    if url != super::tasks::DEFAULT_URL {
+        command.push_str(&format!(" --operator-url {url}"));
+    }
+    match token {
+        Some(token) => text.push_str(&format!(
+            "Operator token for this run (set SELLER_OPERATOR_TOKEN to choose one): {token}\n\nTry it:\n  SELLER_OPERATOR_TOKEN={token} {command}\n"
+        )),
+        None => text.push_str(&format!(
+            "\nWith your token in SELLER_OPERATOR_TOKEN:\n  {command}\n"
+        )),
+    }
+    text
 }
 
 /// Says why the seller did not start. Not by the log, whose settings may be what is wrong.
@@ -69,4 +96,23 @@ pub(super) fn refuse(error: &dyn std::error::Error) {
         source = cause.source();
     }
     let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operators_are_told_where_and_how_but_never_a_configured_token() {
+        let here = operators("press-desk", "http://127.0.0.1:3002", Some("made-up"));
+        assert!(
+            here.contains("SELLER_OPERATOR_TOKEN=made-up press-desk tasks list\n"),
+            "{here}"
+        );
+        let there = operators("press-desk", "http://127.0.0.1:4002", None);
+        assert!(
+            there.contains("press-desk tasks list --operator-url http://127.0.0.1:4002\n"),
+            "{there}"
+        );
+    }
 }

@@ -4,9 +4,13 @@
 //! what to do about it.
 
 mod options;
+mod error;
+mod check;
 mod start;
 mod secret;
 mod banner;
+mod print;
+pub mod tasks;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,12 +21,14 @@ use tokio::signal;
 use crate::logging;
 use crate::seller::Seller;
 use banner::Banner;
-use options::CommandLine;
+use options::{CommandLine, Wanted};
 use start::Started;
 
-pub use options::Options;
+pub(crate) use check::check;
+pub use error::StartError;
+pub use options::{OperatorAddr, Options};
+pub use print::Console;
 pub(crate) use secret::cursor_key;
-pub use start::StartError;
 
 /// How long calls in progress may take when the seller stops. Container runtimes kill after ten
 /// seconds.
@@ -32,22 +38,39 @@ const REFUSED: u8 = 2;
 /// The exit code when the seller could not serve.
 const FAILED: u8 = 1;
 
-/// Reads the command line and serves until the process is told to stop. The exit code is 0 after an
-/// orderly stop, 1 when the seller could not serve, 2 when it was asked for something impossible.
+const EXAMPLES: &str = "\
+Examples:
+  SELLER --sandbox                                serve a sandbox
+  SELLER tasks list                               what waits for a decision
+  SELLER tasks approve TASK                       let it go on
+  SELLER tasks reject TASK --reason 'sold out'    tell the buyer why not";
+
+/// Reads the command line and does what it says: serve until the process is told to stop, or ask
+/// the operator API of a seller that serves.
+///
+/// The exit code of serving is 0 after an orderly stop, 1 when the seller could not serve, 2 when
+/// it was asked for something impossible. That of the others is in [`tasks`].
 pub(crate) async fn run(seller: Seller) -> ExitCode {
+    let name = seller.profile().name;
     let about = format!(
-        "{}: a seller agent that speaks AdCP {}",
-        seller.profile().name,
+        "{name}: a seller agent that speaks AdCP {}",
         seller.spec().line
     );
     let mut command = CommandLine::command()
-        .name(seller.profile().name)
-        .about(about);
+        .name(name)
+        .about(about)
+        .after_help(EXAMPLES.replace("SELLER", name))
+        .max_term_width(100);
     let line = command
         .try_get_matches_from_mut(std::env::args_os())
         .and_then(|matches| CommandLine::from_arg_matches(&matches));
-    let options = match line {
-        Ok(line) => line.options(),
+    let options = match line.map(CommandLine::wanted) {
+        Ok(Wanted::Serve(options)) => *options,
+        Ok(Wanted::Tasks(asked)) => {
+            let mut console = Console::of_process();
+            let token = options::operator_token();
+            return ExitCode::from(tasks::run(name, asked, token, &mut console).await);
+        }
         Err(error) => {
             // Help that was asked for comes as an error, too. That it can't be printed is no news.
             let _ = error.print();
@@ -77,6 +100,7 @@ async fn serve(seller: Seller, options: Options) -> Result<(), StartError> {
         running,
         store,
         made_up_token,
+        made_up_operator_token,
     } = start::start(seller, options).await?;
     Banner {
         spec,
@@ -85,6 +109,8 @@ async fn serve(seller: Seller, options: Options) -> Result<(), StartError> {
         store: &store,
         sandbox,
         token: made_up_token.as_deref(),
+        operator_url: running.operator_url(),
+        operator_token: made_up_operator_token.as_deref(),
     }
     .print();
     told_to_stop().await;

@@ -7,6 +7,7 @@ use chrono::DateTime;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
+use super::tasks::TasksArgs;
 use crate::clock::Timestamp;
 
 /// The command line of a seller.
@@ -22,15 +23,27 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve buyers. This is also what happens without a subcommand.
-    Serve(Options),
+    Serve(Box<Options>),
+    /// Look at tasks and decide those that wait for a person.
+    Tasks(TasksArgs),
+}
+
+/// What a seller's program is to do.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// Serve.
+    Serve(Box<Options>),
+    /// Ask the operator API of a seller that serves.
+    Tasks(TasksArgs),
 }
 
 impl CommandLine {
-    /// The options of `serve`, wherever they stood.
-    pub(crate) fn options(self) -> Options {
+    /// What is wanted. The options of `serve` count wherever they stood.
+    pub(crate) fn wanted(self) -> Wanted {
         match self.command {
-            Some(Command::Serve(options)) => options,
-            None => self.serve,
+            Some(Command::Serve(options)) => Wanted::Serve(options),
+            Some(Command::Tasks(tasks)) => Wanted::Tasks(tasks),
+            None => Wanted::Serve(Box::new(self.serve)),
         }
     }
 }
@@ -67,9 +80,27 @@ pub struct Options {
     /// Instant at which the clock of a sandbox starts, as 2026-03-10T00:00:00Z.
     #[arg(long, env = "SELLER_CLOCK", value_name = "INSTANT", value_parser = instant)]
     pub clock: Option<Timestamp>,
+    /// Address of the operator API, or `off`. Default: 127.0.0.1:3002 where people approve or the
+    /// seller makes proposals.
+    #[arg(
+        long,
+        env = "SELLER_OPERATOR_ADDR",
+        value_name = "HOST:PORT",
+        value_parser = operator_address
+    )]
+    pub operator_addr: Option<OperatorAddr>,
+    /// TOML file with the people who decide: `[[operator]]` with name, sha256 and may.
+    #[arg(long, env = "SELLER_OPERATORS", value_name = "FILE")]
+    pub operators: Option<PathBuf>,
+    /// Accept on a developer's machine that finalized proposals are forgotten.
+    #[arg(long, env = "SELLER_DEVELOPMENT", value_parser = BoolishValueParser::new())]
+    pub development: bool,
     /// Bearer token of a sandbox. Only by environment: command lines can be seen by others.
-    #[arg(skip = sandbox_token())]
+    #[arg(skip = from_environment("SELLER_TOKEN"))]
     pub token: Option<String>,
+    /// Operator token of a sandbox. Only by environment, too.
+    #[arg(skip = operator_token())]
+    pub operator_token: Option<String>,
     /// What to log: a level or a filter such as `adcp_seller=debug`.
     #[arg(
         long,
@@ -88,11 +119,34 @@ pub struct Options {
     pub log_format: String,
 }
 
+/// Where the operator API is to listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperatorAddr {
+    /// Nowhere.
+    Off,
+    /// There.
+    At(SocketAddr),
+}
+
+/// The token of an operator: what a sandbox lets in, and what the command line sends.
+pub(super) fn operator_token() -> Option<String> {
+    from_environment("SELLER_OPERATOR_TOKEN")
+}
+
 /// An empty value, as a copied `.env.example` has it, is no token.
-fn sandbox_token() -> Option<String> {
-    std::env::var("SELLER_TOKEN")
+fn from_environment(variable: &str) -> Option<String> {
+    std::env::var(variable)
         .ok()
         .filter(|token| !token.is_empty())
+}
+
+pub(super) fn operator_address(text: &str) -> Result<OperatorAddr, String> {
+    if text == "off" {
+        return Ok(OperatorAddr::Off);
+    }
+    address(text)
+        .map(OperatorAddr::At)
+        .map_err(|error| format!("{error}, or `off`"))
 }
 
 /// The first address of a host that has several.
@@ -120,7 +174,10 @@ mod tests {
     use super::*;
 
     fn read(words: &[&str]) -> Result<Options, clap::Error> {
-        CommandLine::try_parse_from([&["seller"], words].concat()).map(CommandLine::options)
+        CommandLine::try_parse_from([&["seller"], words].concat()).map(|line| match line.wanted() {
+            Wanted::Serve(options) => *options,
+            Wanted::Tasks(tasks) => panic!("{tasks:?}"),
+        })
     }
 
     #[test]
@@ -158,6 +215,17 @@ mod tests {
     }
 
     #[test]
+    fn the_operator_api_is_off_or_somewhere() {
+        let addr = |words: &[&str]| read(words).expect("good options").operator_addr;
+        assert_eq!(addr(&[]), None);
+        assert_eq!(addr(&["--operator-addr", "off"]), Some(OperatorAddr::Off));
+        assert_eq!(
+            addr(&["--operator-addr", "127.0.0.1:9"]),
+            Some(OperatorAddr::At(SocketAddr::from(([127, 0, 0, 1], 9))))
+        );
+    }
+
+    #[test]
     fn a_host_may_be_named() {
         let options = read(&["--addr", "localhost:4817"]).expect("a host's name");
         assert!(options.addr.ip().is_loopback());
@@ -171,9 +239,28 @@ mod tests {
             (&["--addr", "3001"], "invalid socket address"),
             (&["--token", "secret"], "unexpected argument '--token'"),
             (&["run"], "unrecognized subcommand"),
+            (
+                &["--operator-addr", "3002"],
+                "such as 127.0.0.1:3001, or `off`",
+            ),
+            (
+                &["--operator-token", "secret"],
+                "unexpected argument '--operator-token'",
+            ),
         ] {
             let error = read(words).expect_err("refused").to_string();
             assert!(error.contains(said), "{error}");
         }
+    }
+
+    #[test]
+    fn tasks_are_a_command_of_their_own() {
+        let line = CommandLine::try_parse_from(["seller", "tasks", "list", "--all"]);
+        assert!(matches!(
+            line.map(CommandLine::wanted),
+            Ok(Wanted::Tasks(_))
+        ));
+        let help = CommandLine::command().render_long_help().to_string();
+        assert!(help.contains("tasks"), "{help}");
     }
 }

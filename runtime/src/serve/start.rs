@@ -5,76 +5,23 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use super::options::Options;
-use super::secret;
-use crate::auth::{Callers, KeysError, read_keys};
-use crate::catalog::CatalogError;
+use super::check::listed;
+use super::options::{OperatorAddr, Options};
+use super::{StartError, secret};
+use crate::auth::{Callers, Operator, Operators, Tokens, read_keys, read_operators};
 use crate::clock::{Clock, ShiftedClock, SystemClock};
 use crate::identity::Principal;
-use crate::schema::SchemasError;
+use crate::profile::Profile;
 use crate::seller::{Running, Seller, Setting};
-use crate::store::{self, OpenError, StoreError};
+use crate::store;
 
 /// The caller behind the token of a sandbox.
 const SANDBOX_CALLER: &str = "sandbox";
-
-/// Why a seller did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Nobody could be let in, and the seller is not a sandbox.
-    #[error(
-        "outside a sandbox buyers must be authenticated, and no API keys are configured; name a file of keys with --api-keys or SELLER_API_KEYS, or start a sandbox with --sandbox"
-    )]
-    NoAuthentication,
-    /// A clock was set outside a sandbox.
-    #[error(
-        "SELLER_CLOCK sets the clock of a sandbox only, since a live seller must bill by real time; remove it, or start a sandbox with --sandbox"
-    )]
-    ClockOutsideSandbox,
-    /// A sandbox token was set outside a sandbox.
-    #[error(
-        "SELLER_TOKEN is the token of a sandbox only; give live buyers keys of their own with --api-keys, or start a sandbox with --sandbox"
-    )]
-    TokenOutsideSandbox,
-    /// The sandbox token can't travel in a header.
-    #[error(
-        "SELLER_TOKEN must be at least 8 visible ASCII characters without spaces; choose another one, or remove it to have one made up"
-    )]
-    UnusableToken,
-    /// The API keys can't be used.
-    #[error(transparent)]
-    Keys(#[from] KeysError),
-    /// The store can't be opened.
-    #[error(transparent)]
-    Store(#[from] OpenError),
-    /// The store was opened but does not work.
-    #[error("the store does not work: {0}")]
-    StoreFails(#[from] StoreError),
-    /// The catalogue is not usable.
-    #[error(transparent)]
-    Catalog(#[from] CatalogError),
-    /// The generated schemas are not usable.
-    #[error(transparent)]
-    Schemas(#[from] SchemasError),
-    /// The generated tool list is not usable.
-    #[error("the tool list in the wire crate can't be used: {0}; run `adcp-scaffold regenerate`")]
-    Tools(serde_json::Error),
-    /// The address can't be listened on.
-    #[error("can't listen on {addr}: {source}; choose another address with --addr or SELLER_ADDR")]
-    Address {
-        /// Which address.
-        addr: SocketAddr,
-        /// Why not.
-        source: std::io::Error,
-    },
-}
-
-impl StartError {
-    /// Whether the environment failed, as opposed to having been asked for something impossible.
-    pub(super) fn is_fault(&self) -> bool {
-        matches!(self, StartError::Address { .. } | StartError::StoreFails(_))
-    }
-}
+/// The operator behind the operator token of a sandbox.
+const SANDBOX_OPERATOR: &str = "sandbox-operator";
+/// Where the operator API listens when nothing else was said.
+const OPERATOR_ADDR: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3002);
 
 /// A seller that serves.
 pub(super) struct Started {
@@ -83,10 +30,15 @@ pub(super) struct Started {
     pub(super) store: String,
     /// The token that was made up because a sandbox had none.
     pub(super) made_up_token: Option<String>,
+    /// The operator token that was made up because a sandbox had none.
+    pub(super) made_up_operator_token: Option<String>,
 }
 
 pub(super) async fn start(seller: Seller, options: Options) -> Result<Started, StartError> {
     let (callers, made_up_token) = callers(&options)?;
+    let operator_addr = operator_addr(&options, seller.profile())?;
+    let (operators, made_up_operator_token) = operators(&options, operator_addr.is_some())?;
+    let operator_addr = operator_addr.filter(|_| !operators.is_empty());
     let clock = clock(&options)?;
     let store_url = options
         .store
@@ -111,12 +63,22 @@ pub(super) async fn start(seller: Seller, options: Options) -> Result<Started, S
         callers,
         catalog: options.catalog,
         sandbox: options.sandbox,
+        operators,
+        operator_addr,
+        development: options.development,
     };
     let running = seller.start(listener, setting).await?;
+    if let Some(addr) = operator_addr.filter(|addr| !addr.ip().is_loopback()) {
+        tracing::warn!(
+            %addr,
+            "operators reach the seller over plain HTTP from other machines; put a reverse proxy with TLS before it"
+        );
+    }
     Ok(Started {
         running,
         store: store_url,
         made_up_token,
+        made_up_operator_token,
     })
 }
 
@@ -126,26 +88,91 @@ fn callers(options: &Options) -> Result<(Callers, Option<String>), StartError> {
     if let Some(file) = &options.api_keys {
         read_keys(file, &mut callers)?;
     }
-    let principal = Principal(SANDBOX_CALLER.to_owned());
-    match (&options.token, options.sandbox) {
-        (Some(_), false) => return Err(StartError::TokenOutsideSandbox),
-        (Some(token), true)
-            if token.len() < 8 || !token.bytes().all(|byte| byte.is_ascii_graphic()) =>
-        {
-            return Err(StartError::UnusableToken);
-        }
-        (Some(token), true) => callers.allow(token, principal),
-        (None, true) if callers.is_empty() => {
-            let token = format!("sandbox-{}", secret::random());
-            callers.allow(&token, principal);
-            return Ok((callers, Some(token)));
-        }
-        (None, _) => {}
+    if options.sandbox {
+        let principal = Principal(SANDBOX_CALLER.to_owned());
+        let made_up = sandbox_token(&mut callers, "SELLER_TOKEN", &options.token, principal)?;
+        return Ok((callers, made_up));
+    }
+    if options.token.is_some() {
+        return Err(StartError::TokenOutsideSandbox);
     }
     if callers.is_empty() {
-        Err(StartError::NoAuthentication)
-    } else {
-        Ok((callers, None))
+        return Err(StartError::NoAuthentication);
+    }
+    Ok((callers, None))
+}
+
+/// Where the operator API listens, if it does.
+fn operator_addr(options: &Options, profile: &Profile) -> Result<Option<SocketAddr>, StartError> {
+    let wanted =
+        profile.approval.is_needed() || profile.proposals.is_some() || options.operators.is_some();
+    let addr = match options.operator_addr {
+        Some(OperatorAddr::Off) if profile.approval.is_needed() => {
+            return Err(StartError::OperatorApiOff {
+                operations: listed(profile),
+            });
+        }
+        Some(OperatorAddr::Off) => None,
+        Some(OperatorAddr::At(addr)) => Some(addr),
+        None => wanted.then_some(OPERATOR_ADDR),
+    };
+    match addr {
+        Some(addr) if overlap(addr, options.addr) => Err(StartError::SameAddress { addr }),
+        addr => Ok(addr),
+    }
+}
+
+/// Whether two listeners would be one. Port 0 is a different one each time.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    one.port() == other.port()
+        && one.port() != 0
+        && (one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified())
+}
+
+/// Who may look and decide, and the token that was made up for it, if any.
+fn operators(options: &Options, listens: bool) -> Result<(Operators, Option<String>), StartError> {
+    let mut operators = Operators::default();
+    if let Some(file) = &options.operators {
+        read_operators(file, &mut operators)?;
+    }
+    if options.sandbox && listens {
+        let operator = Operator::new(SANDBOX_OPERATOR);
+        let given = &options.operator_token;
+        let made_up = sandbox_token(&mut operators, "SELLER_OPERATOR_TOKEN", given, operator)?;
+        return Ok((operators, made_up));
+    }
+    if options.operator_token.is_some() && !options.sandbox {
+        return Err(StartError::OperatorTokenOutsideSandbox);
+    }
+    let named = matches!(options.operator_addr, Some(OperatorAddr::At(_)));
+    if named && operators.is_empty() {
+        return Err(StartError::NoOperators);
+    }
+    Ok((operators, None))
+}
+
+/// Lets the holder of a sandbox's token in. Where there is no token and nobody else could come in,
+/// one is made up and returned.
+fn sandbox_token<T>(
+    tokens: &mut Tokens<T>,
+    variable: &'static str,
+    given: &Option<String>,
+    holder: T,
+) -> Result<Option<String>, StartError> {
+    match given {
+        Some(token) if token.len() < 8 || !token.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Err(StartError::UnusableToken { variable })
+        }
+        Some(token) => {
+            tokens.allow(token, holder);
+            Ok(None)
+        }
+        None if tokens.is_empty() => {
+            let token = format!("sandbox-{}", secret::random());
+            tokens.allow(&token, holder);
+            Ok(Some(token))
+        }
+        None => Ok(None),
     }
 }
 
@@ -160,6 +187,7 @@ fn clock(options: &Options) -> Result<Arc<dyn Clock>, StartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::{AccountMode, Approval};
 
     fn options() -> Options {
         Options {
@@ -170,6 +198,10 @@ mod tests {
             api_keys: None,
             clock: None,
             token: None,
+            operator_addr: None,
+            operators: None,
+            operator_token: None,
+            development: false,
             log: "info".into(),
             log_format: "text".into(),
         }
@@ -220,9 +252,141 @@ mod tests {
                 ..sandbox.clone()
             };
             assert!(
-                matches!(callers(&options), Err(StartError::UnusableToken)),
+                matches!(callers(&options), Err(StartError::UnusableToken { .. })),
                 "{unusable}"
             );
         }
+    }
+
+    static PLAIN: Profile = Profile {
+        name: "press-desk",
+        url: None,
+        specialisms: &[],
+        protocols: &[],
+        pricing_models: &[],
+        accounts: AccountMode::Explicit,
+        store: "memory:",
+        idempotency_ttl_seconds: 86_400,
+        proposals: None,
+        approval: Approval::NONE,
+        recipe: None,
+    };
+    static APPROVED: Profile = Profile {
+        approval: Approval {
+            finalize: false,
+            create_media_buy: true,
+            within_seconds: 60,
+        },
+        ..PLAIN
+    };
+
+    #[test]
+    fn operators_are_served_where_there_is_something_to_decide() {
+        let at = |addr: [u8; 4], port| Some(OperatorAddr::At(SocketAddr::from((addr, port))));
+        let asked = |operator_addr, profile| {
+            let buyers = SocketAddr::from(([127, 0, 0, 1], 3001));
+            let options = Options {
+                addr: buyers,
+                operator_addr,
+                ..options()
+            };
+            super::operator_addr(&options, profile)
+        };
+        assert_eq!(asked(None, &PLAIN).expect("nothing to decide"), None);
+        assert_eq!(
+            asked(None, &APPROVED).expect("the default"),
+            Some(SocketAddr::from(([127, 0, 0, 1], 3002)))
+        );
+        assert_eq!(asked(Some(OperatorAddr::Off), &PLAIN).expect("off"), None);
+        assert!(matches!(
+            asked(Some(OperatorAddr::Off), &APPROVED),
+            Err(StartError::OperatorApiOff { .. })
+        ));
+        for shared in [at([127, 0, 0, 1], 3001), at([0, 0, 0, 0], 3001)] {
+            assert!(matches!(
+                asked(shared, &APPROVED),
+                Err(StartError::SameAddress { .. })
+            ));
+        }
+        for apart in [at([127, 0, 0, 2], 3001), at([0, 0, 0, 0], 3002)] {
+            assert!(asked(apart, &PLAIN).is_ok());
+        }
+    }
+
+    #[test]
+    fn operators_of_a_live_seller_come_from_a_file() {
+        let live = options();
+        let with_token = Options {
+            operator_token: Some("a-long-enough-token".into()),
+            ..options()
+        };
+        assert!(matches!(
+            operators(&with_token, true),
+            Err(StartError::OperatorTokenOutsideSandbox)
+        ));
+        let nobody = Options {
+            operator_addr: Some(OperatorAddr::At(SocketAddr::from(([127, 0, 0, 1], 9)))),
+            ..options()
+        };
+        assert!(matches!(
+            operators(&nobody, true),
+            Err(StartError::NoOperators)
+        ));
+        let (found, made_up) = operators(&live, true).expect("nobody, yet");
+        assert!(found.is_empty() && made_up.is_none());
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let with_file = Options {
+            operators: Some(file.path().to_owned()),
+            ..options()
+        };
+        let error = operators(&with_file, true).expect_err("it is empty");
+        assert!(
+            error.to_string().contains("missing field `operator`"),
+            "{error}"
+        );
+        let digest = "ab".repeat(32);
+        std::fs::write(
+            file.path(),
+            format!("[[operator]]\nname = \"jo\"\nsha256 = \"{digest}\"\n"),
+        )
+        .expect("written");
+        let (found, made_up) = operators(&with_file, true).expect("one operator");
+        let names: Vec<&str> = found.holders().map(|known| known.name.as_str()).collect();
+        assert_eq!((names, made_up), (vec!["jo"], None));
+        let missing = Options {
+            operators: Some("no-such-file.toml".into()),
+            ..options()
+        };
+        let error = operators(&missing, true).expect_err("it is not there");
+        assert!(
+            error
+                .to_string()
+                .contains("the operators in no-such-file.toml can't be read")
+        );
+    }
+
+    #[test]
+    fn a_sandbox_makes_an_operator_token_up_where_one_is_needed() {
+        let sandbox = Options {
+            sandbox: true,
+            ..options()
+        };
+        let (found, made_up) = operators(&sandbox, true).expect("one is made up");
+        assert!(made_up.is_some());
+        assert!(found.holders().all(|operator| {
+            operator.name == SANDBOX_OPERATOR && operator.may_decide("create_media_buy")
+        }));
+        let (found, made_up) = operators(&sandbox, false).expect("nobody is needed");
+        assert!(found.is_empty() && made_up.is_none());
+        let short = Options {
+            operator_token: Some("short".into()),
+            ..sandbox
+        };
+        assert!(matches!(
+            operators(&short, true),
+            Err(StartError::UnusableToken {
+                variable: "SELLER_OPERATOR_TOKEN"
+            })
+        ));
     }
 }

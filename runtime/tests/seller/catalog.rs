@@ -122,3 +122,34 @@ fn faults_are_told_with_their_place() {
         "{syntax}"
     );
 }
+
+#[test]
+fn a_member_that_no_schema_names_is_refused_with_its_place() {
+    let sold = sold("fixed_price = 5");
+    let with =
+        |member: &str| sold.replacen("name = \"One\"", &format!("name = \"One\"\n{member}"), 1);
+    let cases = [
+        (
+            with("aproval = true"),
+            "products.toml: product one, /aproval: AdCP knows no member `aproval` here, and buyers would see it; did you mean `approval`? Otherwise put it below `ext`, or remove it",
+        ),
+        (
+            with("floor_secret = 3"),
+            "products.toml: product one, /floor_secret: AdCP knows no member `floor_secret` here, and buyers would see it; put it below `ext`, or remove it",
+        ),
+        (
+            sold.replace("fixed_price = 5", "fixed_price = 5, margin = 2"),
+            "products.toml: product one, /pricing_options/0/margin: AdCP knows no member `margin` here, and buyers would see it; remove it",
+        ),
+    ];
+    for (products, said) in cases {
+        assert_eq!(load(FORMATS, &products, None).err().as_deref(), Some(said));
+    }
+    let formats = format!("{FORMATS}cost = 3\n");
+    let said = load(&formats, &sold, None).expect_err("a stranger");
+    assert!(
+        said.starts_with("formats.toml: format banner, /cost: "),
+        "{said}"
+    );
+    load(FORMATS, &with("ext = { floor_secret = 3 }"), None).expect("ext is for extensions");
+}

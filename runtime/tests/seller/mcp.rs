@@ -179,7 +179,7 @@ async fn tools_are_listed_with_their_request_schemas() {
         .json()["result"]["tools"]
         .clone();
     let tools = tools.as_array().expect("a list");
-    assert_eq!(tools.len(), 12);
+    assert_eq!(tools.len(), 14);
     for tool in tools {
         assert!(
             tool["inputSchema"]["properties"]["context"].is_object(),
@@ -266,7 +266,7 @@ async fn modern_clients_discover_and_call_without_an_opening() {
             &listed["resultType"],
             listed["tools"].as_array().map(Vec::len)
         ),
-        (&json!("complete"), Some(12))
+        (&json!("complete"), Some(14))
     );
     assert!(listed["ttlMs"].is_u64());
 

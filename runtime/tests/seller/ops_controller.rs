@@ -14,12 +14,33 @@ async fn refusals_have_the_controllers_own_shape() {
         (
             "force_task_completion",
             json!({ "task_id": "t", "result": {} }),
-            "UNKNOWN_SCENARIO",
+            "NOT_FOUND",
+        ),
+        (
+            "force_task_completion",
+            json!({ "task_id": "t" }),
+            "INVALID_PARAMS",
         ),
         (
             "force_session_status",
             json!({ "session_id": "s", "status": "terminated" }),
             "UNKNOWN_SCENARIO",
+        ),
+        // How a product is booked is nobody's to see.
+        (
+            "seed_product",
+            json!({ "product_id": "p", "fixture": { "recipe": { "line_item": "LI-1" } } }),
+            "INVALID_PARAMS",
+        ),
+        (
+            "seed_product",
+            json!({ "product_id": "p", "fixture": { "recipe_kind": "gam" } }),
+            "INVALID_PARAMS",
+        ),
+        (
+            "seed_product",
+            json!({ "product_id": "p", "fixture": { "ext": { "implementation_config": {} } } }),
+            "INVALID_PARAMS",
         ),
         ("force_creative_status", json!({}), "INVALID_PARAMS"),
         (
@@ -402,4 +423,81 @@ async fn there_is_no_controller_in_earnest() {
     let capabilities = market.call("get_adcp_capabilities", json!({})).await;
     assert!(capabilities.get("compliance_testing").is_none());
     assert_eq!(capabilities["account"]["sandbox"], false);
+}
+
+#[tokio::test]
+async fn a_forced_task_does_not_take_the_place_of_a_real_one() {
+    use crate::support::{OTHER_TOKEN, TOKEN};
+    let planner = crate::support::planner::Planner::default();
+    let watched = &crate::support::line::PROPOSALS_WITH_APPROVAL;
+    let market = crate::market::planned_sandbox(watched, &planner).await;
+    let real = market.book(json!([banner(100.0)])).await;
+    assert_eq!(real["status"], "submitted", "{real}");
+    let arm = json!({ "arm": "submitted", "task_id": real["task_id"], "message": "mine" });
+    for token in [TOKEN, OTHER_TOKEN] {
+        let steer = json!({ "scenario": "force_create_media_buy_arm", "params": arm, "account": crate::market::account("nova") });
+        let steered = market.send(token, "comply_test_controller", steer).await;
+        assert_eq!(steered["structuredContent"]["success"], true, "{steered}");
+        let mut request = crate::market::order(json!([banner(200.0)]));
+        request["idempotency_key"] = json!(market.key());
+        let refused = market.send(token, "create_media_buy", request).await;
+        assert_eq!(
+            refused["structuredContent"]["adcp_error"]["code"], "INVALID_STATE",
+            "{refused}"
+        );
+    }
+    let task = json!({ "task_id": real["task_id"] });
+    let task = market.call("tasks/get", task).await;
+    assert_eq!(task["message"], real["message"], "it is the real one");
+}
+
+#[tokio::test]
+async fn a_forced_task_is_a_task_that_ends_when_the_test_says_so() {
+    let market = sandbox().await;
+    let task_id = json!("a task of the test's");
+    let arm =
+        json!({ "arm": "submitted", "task_id": task_id, "message": "an order has to be signed" });
+    let asked = json!({ "task_id": task_id, "include_result": true });
+    for round in 0..2 {
+        market
+            .steer("force_create_media_buy_arm", arm.clone())
+            .await;
+        let submitted = market.book(json!([banner(100.0)])).await;
+        assert_eq!(submitted["task_id"], task_id, "in round {round}");
+        let task = market.call("tasks/get", asked.clone()).await;
+        assert_eq!(
+            (&task["status"], &task["task_type"], &task["message"]),
+            (
+                &json!("submitted"),
+                &json!("create_media_buy"),
+                &json!("an order has to be signed")
+            )
+        );
+        let wrong = json!({ "task_id": task_id, "result": { "media_buy_id": "mb-1" } });
+        let refused = market.controller("force_task_completion", wrong).await;
+        assert_eq!(refused["error"], "INVALID_PARAMS", "{refused}");
+        let large = json!({ "task_id": task_id, "result": { "media_buy_id": "m".repeat(256 * 1024), "packages": [] } });
+        let refused = market.controller("force_task_completion", large).await;
+        assert_eq!(refused["error"], "INVALID_PARAMS");
+
+        let result = json!({ "media_buy_id": "mb-1", "packages": [] });
+        let done = json!({ "task_id": task_id, "result": result });
+        let steered = market.steer("force_task_completion", done.clone()).await;
+        assert_eq!(
+            (&steered["previous_state"], &steered["current_state"]),
+            (&json!("submitted"), &json!("completed"))
+        );
+        let task = market.call("tasks/get", asked.clone()).await;
+        assert_eq!(task["status"], "completed");
+        assert_eq!(task["result"], result);
+        // The same again changes nothing; something else comes too late.
+        market.steer("force_task_completion", done).await;
+        let other =
+            json!({ "task_id": task_id, "result": { "media_buy_id": "mb-2", "packages": [] } });
+        let refused = market.controller("force_task_completion", other).await;
+        assert_eq!(
+            (&refused["error"], &refused["current_state"]),
+            (&json!("INVALID_TRANSITION"), &json!("completed"))
+        );
+    }
 }

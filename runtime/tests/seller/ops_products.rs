@@ -208,6 +208,16 @@ async fn each_entry_of_a_refinement_is_answered() {
 }
 
 #[tokio::test]
+async fn what_others_should_be_like_stays_listed() {
+    let market = sandbox().await;
+    let entry = json!({ "scope": "product", "product_id": "video", "action": "more_like_this" });
+    let request = json!({ "buying_mode": "refine", "refine": [entry] });
+    let answer = market.call("get_products", request.clone()).await;
+    assert_eq!(answer["refinement_applied"][0]["status"], "partial");
+    assert!(found(&market, request).await.contains(&"video".to_owned()));
+}
+
+#[tokio::test]
 async fn each_mode_takes_its_own_members() {
     let market = sandbox().await;
     for (request, field) in [

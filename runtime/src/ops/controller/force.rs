@@ -15,7 +15,7 @@ use crate::store::Batch;
 /// The longest task handle (`comply-test-controller-request.json`).
 const LONGEST_TASK_ID: usize = 128;
 
-fn transition(from: &str, to: &str) -> Map<String, Value> {
+pub(super) fn transition(from: &str, to: &str) -> Map<String, Value> {
     let mut body = Map::new();
     body.put("previous_state", from);
     body.put("current_state", to);

@@ -5,6 +5,7 @@
 //! (`comply-test-controller-response.json`), not task errors.
 
 mod force;
+mod complete;
 mod seed;
 mod simulate;
 
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::request::{Fill, Members};
 use super::{Call, Outcome};
+use crate::catalog::private_member;
 use crate::error::{Error, Result};
 use crate::store::Batch;
 
@@ -25,11 +27,12 @@ pub(super) const DECLARED: [&str; 5] = [
 ];
 
 /// The scenarios that this seller can carry.
-const SCENARIOS: [&str; 11] = [
+const SCENARIOS: [&str; 12] = [
     DECLARED[0],
     DECLARED[1],
     DECLARED[2],
     "force_create_media_buy_arm",
+    "force_task_completion",
     DECLARED[3],
     DECLARED[4],
     "seed_product",
@@ -144,6 +147,7 @@ async fn scenario(call: &Call<'_>) -> Answer {
         "force_account_status" => force::account(call, &params).await,
         "force_media_buy_status" => force::media_buy(call, &params).await,
         "force_create_media_buy_arm" => force::arm(call, &params).await,
+        "force_task_completion" => complete::task(call, &params).await,
         "simulate_delivery" => simulate::delivery(call, &params).await,
         "simulate_budget_spend" => simulate::spend(call, &params).await,
         "seed_product" => seed::product(call, &params).await,
@@ -197,6 +201,14 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// An object that the scenario needs.
+    fn object(&self, name: &str) -> Result<&'a Map<String, Value>, Failure> {
+        self.members
+            .get(name)
+            .and_then(Value::as_object)
+            .ok_or_else(|| Refusal::params(format!("`{name}` is required: an object")))
+    }
+
     /// A target state.
     fn status<T>(&self, from_wire: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
         let word = self.text("status")?;
@@ -207,7 +219,12 @@ impl<'a> Params<'a> {
     fn fixture(&self) -> Result<Map<String, Value>, Failure> {
         match self.members.get("fixture") {
             None | Some(Value::Null) => Ok(Map::new()),
-            Some(Value::Object(fixture)) => Ok(fixture.clone()),
+            Some(shown @ Value::Object(fixture)) => match private_member(shown) {
+                Some(name) => Err(Refusal::params(format!(
+                    "`fixture` has a member `{name}`, which buyers must not see; what the seller keeps about seeded products is written in its catalogue, under [[seeded]]"
+                ))),
+                None => Ok(fixture.clone()),
+            },
             Some(_) => Err(Refusal::params("`fixture` is an object")),
         }
     }

@@ -344,6 +344,8 @@ pub(super) async fn media_buy(call: &Call<'_>, params: &Params<'_>) -> Answer {
         updated_at: now,
         cancellation: None,
         order_ref: None,
+        proposal_id: None,
+        recipes: std::collections::BTreeMap::new(),
         history: Vec::new(),
         extra: fixture.pick(&["brand", "po_number", "ext"]),
     };

@@ -9,7 +9,7 @@ use super::super::request::{Fill, Members};
 use super::super::scope::View;
 use super::super::{Call, Outcome};
 use super::library::{Library, Taken, checked_assignment};
-use super::traffic;
+use super::traffic::Traffic;
 use crate::domain::{Creative, CreativeStatus, MediaBuy, MediaBuyStatus};
 use crate::error::{Error, Result};
 use crate::store::Batch;
@@ -73,6 +73,7 @@ pub(in crate::ops) async fn sync(call: &Call<'_>) -> Result<Outcome> {
         }
     }
 
+    let mut traffic = Traffic::new(call);
     let mut buys: BTreeMap<String, Stored<MediaBuy>> = BTreeMap::new();
     for (at, assignment) in request.list("assignments").iter().enumerate() {
         let creative_id = assignment.text("creative_id").unwrap_or_default();
@@ -80,9 +81,8 @@ pub(in crate::ops) async fn sync(call: &Call<'_>) -> Result<Outcome> {
         let done = assign(
             call,
             &library,
+            &mut traffic,
             &mut buys,
-            creative_id,
-            package_id,
             assignment,
             &format!("assignments[{at}]"),
         )
@@ -139,7 +139,7 @@ pub(in crate::ops) async fn sync(call: &Call<'_>) -> Result<Outcome> {
         let known = wake(call, &library, &mut stored).await?;
         if let Some(mut known) = known.clone().filter(|_| !dry_run) {
             known.settle(call.context.now);
-            traffic::follow(call, &known, &mut stored.value).await?;
+            traffic.follow(&known, &mut stored.value).await?;
         }
         if known.is_none_or(|known| known != stored.value) {
             stored.save(&mut batch)?;
@@ -166,12 +166,13 @@ pub(in crate::ops) async fn sync(call: &Call<'_>) -> Result<Outcome> {
 async fn assign(
     call: &Call<'_>,
     library: &Library<'_>,
+    traffic: &mut Traffic<'_>,
     buys: &mut BTreeMap<String, Stored<MediaBuy>>,
-    creative_id: &str,
-    package_id: &str,
     assignment: &Value,
     field: &str,
 ) -> Result<()> {
+    let creative_id = assignment.text("creative_id").unwrap_or_default();
+    let package_id = assignment.text("package_id").unwrap_or_default();
     let creative = library.find(creative_id).await?.ok_or_else(|| {
         Error::new("CREATIVE_NOT_FOUND", "the library has no such creative")
             .at(format!("{field}.creative_id"))
@@ -206,11 +207,12 @@ async fn assign(
     stored.value.settle(call.context.now);
     let buy = &mut stored.value;
     let closed = buy.status.is_terminal();
-    let package = buy
+    let place = buy
         .packages
-        .iter_mut()
-        .find(|package| package.package_id == package_id)
+        .iter()
+        .position(|package| package.package_id == package_id)
         .ok_or_else(missing)?;
+    let mut package = buy.packages[place].clone();
     if closed || package.cancellation.is_some() {
         return Err(Error::new(
             "INVALID_STATE",
@@ -224,12 +226,14 @@ async fn assign(
         creative_id,
         Some(&creative),
         assignment,
-        package,
+        &package,
         product,
         |format_id| catalog.is_own(format_id),
         field,
     )?;
     if package.assign(creative_id, kept, call.context.now) {
+        traffic.check(buy, &package, assignment, field).await?;
+        buy.packages[place] = package;
         buy.record(
             call.context.now,
             Some(&call.context.principal.0),

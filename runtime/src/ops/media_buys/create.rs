@@ -1,111 +1,59 @@
 //! `create_media_buy`.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::super::accounts::without_bank;
 use super::super::creatives::Library;
-use super::super::records::{self, ForcedArm};
+use super::super::hold::Purpose;
+use super::super::records;
 use super::super::request::{Fill, Members};
 use super::super::{Call, Outcome, scope};
-use super::package::{self, Frame};
-use super::{flight, wire};
-use crate::domain::money::Micros;
-use crate::domain::{AccountRecord, Booking, BookingState, MediaBuy, MediaBuyStatus};
+use super::forced::forced;
+use super::order::{self, Order};
+use super::{approval, wire};
+use crate::domain::{AccountRecord, Booking, BookingState, MediaBuy, Recipes};
 use crate::error::{Error, Result};
+use crate::platform;
+use crate::profile::RecipeOwner;
 use crate::store::Batch;
 
-/// Members of the request that are kept and echoed.
-const KEPT: [&str; 7] = [
-    "brand",
-    "advertiser_industry",
-    "invoice_recipient",
-    "po_number",
-    "agency_estimate_number",
-    "plan_id",
-    "ext",
-];
-
+/// Draws an order up and has it booked, unless a person has to agree first.
 pub(in crate::ops) async fn create(call: &Call<'_>) -> Result<Outcome> {
-    let request = &call.request;
-    let now = call.context.now;
+    let (request, now) = (&call.request, call.context.now);
     let account = call
         .context
         .account
         .as_ref()
         .ok_or_else(|| Error::invalid_request("an account is required").at("account"))?;
-    let scope = scope::of_account(call.context, &account.account_id);
+    if let Some(answer) = approval::announced(call) {
+        return Ok(answer);
+    }
     if let Some(outcome) = forced(call).await? {
         return Ok(outcome);
     }
-    let starts = flight::start(request, now)?
-        .ok_or_else(|| Error::invalid_request("start_time is required").at("start_time"))?;
-    let ends = request
-        .instant("end_time")
-        .ok_or_else(|| Error::invalid_request("end_time is required").at("end_time"))?;
-    flight::check(starts, ends, now)?;
-    refuse_unsupported(request)?;
-    check_invoice_recipient(call).await?;
-
-    let mut library = Library::new(call, &account.account_id);
-    let mut frame = Frame {
-        starts,
-        ends,
-        currency: None,
+    let Order {
+        mut buy,
+        mut library,
+        recipes,
+        mut acceptance,
+    } = order::draw_up(call, account).await?;
+    let awaited = approval::is_needed(call, &buy);
+    let purpose = if awaited { Purpose::Wait } else { Purpose::Ask };
+    let answered = match &mut acceptance {
+        Some(acceptance) => acceptance.reserve(call, purpose).await?,
+        None if awaited || call.holds.held().is_some() => {
+            approval::hold(call, Batch::new(), Vec::new(), purpose).await?
+        }
+        None => None,
     };
-    let mut packages = Vec::new();
-    for (at, requested) in request.list("packages").iter().enumerate() {
-        let package_id = derived_id("pkg", &call.context.operation_id, at);
-        let (package, currency) = package::build(
-            call,
-            &mut library,
-            requested,
-            package_id,
-            &frame,
-            &format!("packages[{at}]"),
-        )
-        .await?;
-        frame.currency = Some(currency);
-        packages.push(package);
+    if let Some(answer) = answered {
+        return Ok(answer);
     }
-    let currency = frame
-        .currency
-        .ok_or_else(|| Error::invalid_request("at least one package is required").at("packages"))?;
-    check_total(
-        request,
-        &packages
-            .iter()
-            .map(|package| Micros::from_wire(package.budget))
-            .sum(),
-        &currency,
-    )?;
-
-    let mut buy = MediaBuy {
-        media_buy_id: derived_id("mb", &call.context.operation_id, 0),
-        account_id: account.account_id.clone(),
-        status: MediaBuyStatus::PendingCreatives,
-        currency,
-        start_time: starts,
-        end_time: ends,
-        packages,
-        held: false,
-        revision: 1,
-        confirmed_at: None,
-        created_at: now,
-        updated_at: now,
-        cancellation: None,
-        order_ref: None,
-        history: Vec::new(),
-        extra: request.pick(&KEPT),
-    };
-    if records::find::<MediaBuy>(&call.services.store, &scope, &buy.media_buy_id)
-        .await?
-        .is_some()
-    {
-        return Err(Error::new(
-            "CONFLICT",
-            "the same request has just been carried out; send it again to be given its answer",
-        ));
+    if awaited {
+        return Ok(approval::awaited(call));
     }
     review(call, &mut library).await?;
     let shown: Vec<String> = buy
@@ -116,11 +64,17 @@ pub(in crate::ops) async fn create(call: &Call<'_>) -> Result<Outcome> {
     if library.any_own_usable(&shown).await? {
         buy.status = buy.ready_status(now);
     }
+    let context = call
+        .context
+        .with_recipes(Recipes::of_buy(&buy.media_buy_id, recipes));
+    let platform = &call.services.platform;
     let booking = call
-        .services
-        .platform
-        .create_media_buy(call.context, request.clone(), &buy)
+        .ask(platform.create_media_buy(&context, request.clone(), &buy))
         .await?;
+    let booking = match booking {
+        platform::Outcome::Done(booking) => booking,
+        platform::Outcome::HandedOff(hand_off) => return Ok(approval::handed_off(call, hand_off)),
+    };
     if booking.state == BookingState::Confirmed {
         buy.confirmed_at = Some(now);
     }
@@ -129,54 +83,25 @@ pub(in crate::ops) async fn create(call: &Call<'_>) -> Result<Outcome> {
 
     let mut batch = Batch::new();
     library.save(&mut batch)?;
+    let consumed = acceptance
+        .map(|acceptance| acceptance.consume(call, &mut buy, &mut batch))
+        .transpose()?;
+    let scope = scope::of_account(call.context, &account.account_id);
     records::insert(&mut batch, &scope, &buy)?;
-    Ok(Outcome::write(wire::created(call, &buy), batch))
+    Ok(Outcome::write(wire::created(call, &buy), batch).logged(consumed))
 }
 
-/// The answer that a test has asked for in advance, which is then used up.
-async fn forced(call: &Call<'_>) -> Result<Option<Outcome>> {
-    if !call.services.sandbox {
-        return Ok(None);
+/// What of the recipes a media buy keeps: all of them, unless the adopter does.
+pub(super) fn kept(call: &Call<'_>, recipes: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    match call.services.profile.recipe {
+        Some(recipe) if recipe.owner == RecipeOwner::Framework => recipes.clone(),
+        _ => BTreeMap::new(),
     }
-    let scope = scope::shared(call.context);
-    let Some(stored) =
-        records::find::<ForcedArm>(&call.services.store, &scope, ForcedArm::ID).await?
-    else {
-        return Ok(None);
-    };
-    let ForcedArm {
-        arm,
-        task_id,
-        message,
-    } = &stored.value;
-    let mut body = Map::new();
-    if arm == "submitted" {
-        body.put("status", "submitted");
-        body.put_some("task_id", task_id.clone());
-        body.put_some("message", message.clone());
-    } else {
-        let message = message
-            .as_deref()
-            .unwrap_or("the seller needs more from the buyer before it can book");
-        body.put(
-            "errors",
-            json!([{ "code": "INPUT_REQUIRED", "message": message, "recovery": "correctable" }]),
-        );
-    }
-    let mut batch = Batch::new();
-    stored.remove(&mut batch);
-    Ok(Some(Outcome::write(body, batch)))
 }
 
 /// What the request asks for beyond packages, and this seller does not do.
 pub(super) fn refuse_unsupported(request: &Value) -> Result<()> {
     let unsupported = |name: &str, why: &str| Err(Error::unsupported(why).at(name));
-    if request.member("proposal_id").is_some() {
-        return unsupported(
-            "proposal_id",
-            "this seller makes no proposals; send packages instead",
-        );
-    }
     if request.member("reporting_webhook").is_some() {
         return unsupported(
             "reporting_webhook",
@@ -219,33 +144,6 @@ pub(super) async fn check_invoice_recipient(call: &Call<'_>) -> Result<()> {
             .at("invoice_recipient")
             .suggest("sync the account with this billing_entity, or leave invoice_recipient out"),
     )
-}
-
-/// A stated total has to be what the packages add up to.
-fn check_total(request: &Value, sum: &Micros, currency: &str) -> Result<()> {
-    let Some(total) = request.object("total_budget") else {
-        return Ok(());
-    };
-    if total
-        .text("currency")
-        .is_some_and(|stated| stated != currency)
-    {
-        return Err(
-            Error::validation(format!("the packages are priced in {currency}"))
-                .at("total_budget.currency"),
-        );
-    }
-    if total
-        .number("amount")
-        .is_some_and(|amount| Micros::from_wire(amount) != *sum)
-    {
-        return Err(Error::validation(format!(
-            "the packages' budgets add up to {}",
-            sum.to_wire()
-        ))
-        .at("total_budget.amount"));
-    }
-    Ok(())
 }
 
 /// Hands creatives that came with the request to the adapter.
@@ -311,27 +209,5 @@ mod tests {
         assert_eq!(derived_id("mb", "op-1", 0), derived_id("mb", "op-1", 0));
         assert_ne!(derived_id("mb", "op-1", 0), derived_id("mb", "op-2", 0));
         assert_ne!(derived_id("pkg", "op-1", 0), derived_id("pkg", "op-1", 1));
-    }
-
-    #[test]
-    fn a_stated_total_is_what_the_packages_add_up_to() {
-        let sum = Micros::from_wire(0.3);
-        let checked = |total: Value| {
-            check_total(&json!({ "total_budget": total }), &sum, "USD")
-                .err()
-                .and_then(|error| error.field)
-        };
-        assert_eq!(
-            checked(json!({"amount": 0.1 + 0.2, "currency": "USD"})),
-            None
-        );
-        assert_eq!(
-            checked(json!({"amount": 0.31, "currency": "USD"})).as_deref(),
-            Some("total_budget.amount")
-        );
-        assert_eq!(
-            checked(json!({"amount": 0.3, "currency": "EUR"})).as_deref(),
-            Some("total_budget.currency")
-        );
     }
 }

@@ -9,18 +9,11 @@ use crate::error::{Error, Result};
 /// How far a start may lie back: what a request takes to arrive, and clocks that differ a little.
 const GRACE: TimeDelta = TimeDelta::seconds(60);
 
-/// The instant that a request's `start_time` means (`core/start-timing.json`): `asap` is now.
+/// The instant that a request's `start_time` means (`core/start-timing.json`), which may not lie in
+/// the past: `asap` is now.
 pub(super) fn start(request: &impl Members, now: Timestamp) -> Result<Option<Timestamp>> {
-    let Some(text) = request.text("start_time") else {
-        return Ok(None);
-    };
-    if text == "asap" {
-        return Ok(Some(now));
-    }
-    let start: Timestamp = text.parse().map_err(|_| {
-        Error::invalid_request("start_time is neither asap nor a date and time").at("start_time")
-    })?;
-    if start < now - GRACE {
+    let start = named_start(request, now)?;
+    if start.is_some_and(|start| start < now - GRACE) {
         return Err(Error::invalid_request(format!(
             "start_time lies in the past; it is {} now",
             clock::to_wire(now)
@@ -28,7 +21,19 @@ pub(super) fn start(request: &impl Members, now: Timestamp) -> Result<Option<Tim
         .at("start_time")
         .suggest("send a start in the future, or asap"));
     }
-    Ok(Some(start))
+    Ok(start)
+}
+
+/// The same for a request that has waited as a task: its start may have passed meanwhile.
+pub(super) fn named_start(request: &impl Members, now: Timestamp) -> Result<Option<Timestamp>> {
+    match request.text("start_time") {
+        None => Ok(None),
+        Some("asap") => Ok(Some(now)),
+        Some(text) => text.parse().map(Some).map_err(|_| {
+            Error::invalid_request("start_time is neither asap nor a date and time")
+                .at("start_time")
+        }),
+    }
 }
 
 /// Refuses a flight that ends before it begins, or has ended.

@@ -30,11 +30,32 @@ pub(in crate::ops) const PACKAGE_KEPT: [&str; 11] = [
 ];
 
 /// What a package is bought into.
-pub(super) struct Frame {
+pub(super) struct Frame<'a> {
     pub(super) starts: Timestamp,
     pub(super) ends: Timestamp,
     /// The currency of the packages before it.
     pub(super) currency: Option<String>,
+    /// The products of the proposal that is bought, as they were offered. Otherwise what is on sale
+    /// today counts.
+    pub(super) offered: Option<&'a BTreeMap<String, CatalogProduct>>,
+    /// Whether the request has waited as a task, so that its flight may have begun meanwhile.
+    pub(super) waited: bool,
+    /// The instant by which its dates are judged.
+    pub(super) now: Timestamp,
+}
+
+impl Frame<'_> {
+    /// The product of that id: that of the proposal, or the one that is on sale.
+    pub(super) fn product<'a>(
+        &'a self,
+        call: &'a Call<'_>,
+        product_id: &str,
+    ) -> Option<&'a CatalogProduct> {
+        match self.offered {
+            Some(offered) => offered.get(product_id),
+            None => call.context.catalog.product(product_id).map(AsRef::as_ref),
+        }
+    }
 }
 
 /// Judges a package request (`media-buy/package-request.json`) and makes it a package, with the
@@ -44,10 +65,10 @@ pub(super) async fn build(
     library: &mut Library<'_>,
     request: &Value,
     package_id: String,
-    frame: &Frame,
+    frame: &Frame<'_>,
     field: &str,
 ) -> Result<(Package, String)> {
-    let (product, option) = chosen(call, request, field)?;
+    let (product, option) = chosen(call, frame, request, field)?;
     if let Some(currency) = frame
         .currency
         .as_ref()
@@ -76,33 +97,45 @@ pub(super) async fn build(
         field,
     )?;
     flight::check_ahead(
-        package.start_time,
+        package.start_time.filter(|_| !frame.waited),
         package.end_time,
-        call.context.now,
+        frame.now,
         field,
     )?;
     terms::check(request, product, field)?;
     targeting::check(call.services.spec, &package.extra, Some(product), field)?;
     let currency = option.currency.clone();
-    assign_all(call, library, request, &mut package, false, field).await?;
+    assign_all(
+        call,
+        library,
+        request,
+        &mut package,
+        Some(product),
+        false,
+        field,
+    )
+    .await?;
     Ok((package, currency))
 }
 
 /// The product and the price that a package names.
 fn chosen<'a>(
     call: &'a Call<'_>,
+    frame: &'a Frame<'_>,
     request: &Value,
     field: &str,
 ) -> Result<(&'a CatalogProduct, &'a PricingOption)> {
     let product_id = request.text("product_id").unwrap_or_default();
-    let product = call.context.catalog.product(product_id).ok_or_else(|| {
+    let product = frame.product(call, product_id).ok_or_else(|| {
         Error::new("PRODUCT_NOT_FOUND", "there is no such product")
             .at(format!("{field}.product_id"))
             .suggest("call get_products to see what is on sale")
     })?;
-    if product
-        .expires_at
-        .is_some_and(|expires_at| expires_at <= call.context.now)
+    // A proposal is firm for as long as it says itself.
+    if frame.offered.is_none()
+        && product
+            .expires_at
+            .is_some_and(|expires_at| expires_at <= frame.now)
     {
         return Err(
             Error::new("PRODUCT_EXPIRED", "the product is no longer on sale")
@@ -155,7 +188,7 @@ pub(in crate::ops) fn priced(
 }
 
 /// An amount that can be counted with.
-fn check_amount(amount: f64, field: String) -> Result<()> {
+pub(super) fn check_amount(amount: f64, field: String) -> Result<()> {
     if amount <= money::MOST {
         return Ok(());
     }
@@ -268,11 +301,11 @@ pub(super) async fn assign_all(
     library: &mut Library<'_>,
     request: &Value,
     package: &mut Package,
+    product: Option<&CatalogProduct>,
     must_exist: bool,
     field: &str,
 ) -> Result<()> {
     let catalog = &call.context.catalog;
-    let product = catalog.product(&package.product_id).map(AsRef::as_ref);
     for (at, assignment) in request.list("creative_assignments").iter().enumerate() {
         let field = format!("{field}.creative_assignments[{at}]");
         let creative_id = assignment.text("creative_id").unwrap_or_default();

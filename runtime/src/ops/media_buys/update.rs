@@ -1,25 +1,17 @@
 //! `update_media_buy`: all of an update, or nothing of it.
 
-use serde_json::Value;
-
 use super::super::creatives::Library;
 use super::super::records::{self, Stored};
 use super::super::request::Members;
-use super::super::{Call, Outcome, scope};
+use super::super::{Call, Outcome, overlap, recipes, scope};
+use super::changes::{Note, add_packages, cancellation, change_packages};
 use super::create::{
-    check_invoice_recipient, derived_id, refuse_unsupported, review, take_references,
+    check_invoice_recipient, derived_id, kept, refuse_unsupported, review, take_references,
 };
-use super::package::{self, Frame};
-use super::{flight, keywords, permitted, targeting, wire};
-use crate::domain::{Cancellation, MediaBuy, MediaBuyChange, MediaBuyStatus, PackageChange};
+use super::{flight, permitted, wire};
+use crate::domain::{MediaBuy, MediaBuyChange, MediaBuyStatus, Package, PackageChange, Recipes};
 use crate::error::{Error, Result};
 use crate::store::Batch;
-
-/// Members of a package update that replace what is kept.
-const REPLACED: [&str; 4] = ["pacing", "impressions", "catalogs", "optimization_goals"];
-
-/// One change as the history tells it: action, package, summary.
-type Note = (&'static str, Option<String>, Option<String>);
 
 pub(in crate::ops) async fn update(call: &Call<'_>) -> Result<Outcome> {
     let request = &call.request;
@@ -29,6 +21,12 @@ pub(in crate::ops) async fn update(call: &Call<'_>) -> Result<Outcome> {
     let before = stored.value.clone();
     permitted::revision(request, &before)?;
     permitted::state(request, &before)?;
+    if request.member("proposal_id").is_some() {
+        return Err(Error::unsupported(
+            "a proposal is bought with create_media_buy, as a buy of its own",
+        )
+        .at("proposal_id"));
+    }
     refuse_unsupported(request)?;
     check_invoice_recipient(call).await?;
 
@@ -70,6 +68,8 @@ pub(in crate::ops) async fn update(call: &Call<'_>) -> Result<Outcome> {
             ));
         }
     }
+    let stops = only_stops(&before, &after, &changes);
+    let recipes = check_recipes(call, &mut after, stops).await?;
     review(call, &mut library).await?;
     let shown: Vec<String> = after
         .live_packages()
@@ -110,7 +110,11 @@ pub(in crate::ops) async fn update(call: &Call<'_>) -> Result<Outcome> {
     let booking = call
         .services
         .platform
-        .update_media_buy(call.context, request.clone(), &change)
+        .update_media_buy(
+            &call.context.with_recipes(recipes),
+            request.clone(),
+            &change,
+        )
         .await?;
     let MediaBuyChange {
         mut after,
@@ -149,12 +153,63 @@ async fn find(call: &Call<'_>) -> Result<Stored<MediaBuy>> {
         .ok_or_else(missing)
 }
 
-fn cancellation(call: &Call<'_>, members: &impl Members) -> Cancellation {
-    Cancellation {
-        canceled_at: call.context.now,
-        canceled_by: "buyer".to_owned(),
-        reason: members.text("cancellation_reason").map(str::to_owned),
+/// Whether an update calls off or pauses, and does nothing else.
+fn only_stops(before: &MediaBuy, after: &MediaBuy, changes: &[PackageChange]) -> bool {
+    let stops = |change: &PackageChange| {
+        matches!(
+            change,
+            PackageChange::Canceled(_) | PackageChange::Paused(_)
+        )
+    };
+    let terms = |buy: &MediaBuy| (buy.start_time, buy.end_time, buy.extra.clone());
+    changes.iter().all(stops) && terms(before) == terms(after)
+}
+
+/// The recipes of the buy, after its packages have been judged by them: those that the request names,
+/// whatever it changes about them, and those that it adds. What is added is kept with the buy, as
+/// what was there from the beginning.
+///
+/// A buyer must always be able to stop. What is stopped is therefore not judged, and an update that
+/// only `stops` goes on with the recipes that can be had.
+async fn check_recipes(call: &Call<'_>, buy: &mut MediaBuy, stops: bool) -> Result<Recipes> {
+    let named = call.request.list("packages").iter().enumerate();
+    let named = named.filter_map(|(at, update)| {
+        let package_id = update.text("package_id")?.to_owned();
+        Some((package_id, update, format!("packages[{at}]")))
+    });
+    let added = call.request.list("new_packages").iter().enumerate();
+    let added = added.map(|(at, package)| {
+        let package_id = derived_id("pkg", &call.context.operation_id, at);
+        (package_id, package, format!("new_packages[{at}]"))
+    });
+    let added: Vec<_> = added.collect();
+    let product_ids: Vec<String> = added
+        .iter()
+        .filter_map(|(package_id, ..)| Some(buy.package(package_id)?.product_id.clone()))
+        .collect();
+    if !product_ids.is_empty() {
+        let new = recipes::of_products(call, call.context, &product_ids, &buy.recipes).await?;
+        buy.recipes.extend(kept(call, &new));
     }
+    let recipes = match recipes::of_buys(call, &[buy]).await {
+        Err(error) if stops => {
+            tracing::warn!(media_buy_id = buy.media_buy_id, %error, cause = error.cause, "a buyer stops a media buy without its recipes");
+            Recipes::default()
+        }
+        found => found?,
+    };
+    for (package_id, request, field) in named.chain(added) {
+        let goes_on = |package: &&Package| !overlap::stops(package, request);
+        let Some(package) = buy.package(&package_id).filter(goes_on) else {
+            continue;
+        };
+        if let Some(recipe) = recipes::of_package(call, &recipes, buy, package)? {
+            let product = call.context.catalog.product(&package.product_id);
+            let product = product.map(|product| &product.value);
+            overlap::check_package(call, recipe, package, product, request, &field)?;
+        }
+    }
+    Ok(recipes)
 }
 
 fn cancel(call: &Call<'_>, buy: &mut MediaBuy, changes: &mut Vec<PackageChange>) {
@@ -222,195 +277,5 @@ fn change_dates(call: &Call<'_>, buy: &mut MediaBuy, notes: &mut Vec<Note>) -> R
     buy.end_time = end.unwrap_or(buy.end_time);
     flight::check(buy.start_time, buy.end_time, now)?;
     notes.push(("updated_dates", None, None));
-    Ok(())
-}
-
-async fn change_packages(
-    call: &Call<'_>,
-    library: &mut Library<'_>,
-    buy: &mut MediaBuy,
-    changes: &mut Vec<PackageChange>,
-    notes: &mut Vec<Note>,
-) -> Result<()> {
-    for (at, update) in call.request.list("packages").iter().enumerate() {
-        let field = format!("packages[{at}]");
-        let package_id = update.text("package_id").unwrap_or_default();
-        let Some(place) = buy
-            .packages
-            .iter()
-            .position(|package| package.package_id == package_id)
-        else {
-            return Err(
-                Error::new("PACKAGE_NOT_FOUND", "the media buy has no such package")
-                    .at(format!("{field}.package_id")),
-            );
-        };
-        if changes.iter().any(|known| known.package_id() == package_id) {
-            return Err(
-                Error::invalid_request("the request names this package twice")
-                    .at(format!("{field}.package_id")),
-            );
-        }
-        let change = change_package(call, library, buy, place, update, &field).await?;
-        if let Some((change, action)) = change {
-            notes.push((action, Some(package_id.to_owned()), None));
-            changes.push(change);
-        }
-    }
-    Ok(())
-}
-
-async fn change_package(
-    call: &Call<'_>,
-    library: &mut Library<'_>,
-    buy: &mut MediaBuy,
-    place: usize,
-    update: &Value,
-    field: &str,
-) -> Result<Option<(PackageChange, &'static str)>> {
-    let before = buy.packages[place].clone();
-    let canceling = update.truth("canceled").unwrap_or(false);
-    if before.cancellation.is_some() {
-        return Err(if canceling {
-            Error::new("NOT_CANCELLABLE", "the package is canceled already")
-                .at(format!("{field}.canceled"))
-        } else {
-            Error::new(
-                "INVALID_STATE",
-                "the package is canceled and can't be changed any more",
-            )
-            .at(format!("{field}.package_id"))
-        });
-    }
-    let currency = buy.currency.clone();
-    let package = &mut buy.packages[place];
-    if canceling {
-        package.cancellation = Some(cancellation(call, update));
-        return Ok(Some((
-            PackageChange::Canceled(package.package_id.clone()),
-            "package_canceled",
-        )));
-    }
-    package.paused = update.truth("paused").unwrap_or(package.paused);
-    if let Some(budget) = update.number("budget") {
-        package.budget = budget;
-        package::check_money(package, &currency, field)?;
-    }
-    if let Some(bid) = update.number("bid_price") {
-        package.bid_price = Some(bid);
-        package::check_bid(package, field)?;
-    }
-    package.start_time = update.instant("start_time").or(package.start_time);
-    package.end_time = update.instant("end_time").or(package.end_time);
-    package::check_catalogs(update, field)?;
-    package.extra.extend(update.pick(&REPLACED));
-    if let Some(overlay) = keywords::merged(update, package.extra.get("targeting_overlay"), field)?
-    {
-        package
-            .extra
-            .insert("targeting_overlay".to_owned(), overlay);
-    }
-    const AIMED: [&str; 6] = [
-        "targeting_overlay",
-        "keyword_targets_add",
-        "keyword_targets_remove",
-        "negative_keywords_add",
-        "negative_keywords_remove",
-        "optimization_goals",
-    ];
-    if AIMED.iter().any(|name| update.member(name).is_some()) {
-        let product = call.context.catalog.product(&package.product_id);
-        let product = product.map(AsRef::as_ref);
-        targeting::check(call.services.spec, &package.extra, product, field)?;
-    }
-    if update.get("creative_assignments").is_some() {
-        let since = std::mem::take(&mut package.assigned_at);
-        package.clear_assignments();
-        package::assign_all(
-            call,
-            library,
-            &Value::Object(update.pick(&["creative_assignments"])),
-            package,
-            true,
-            field,
-        )
-        .await?;
-        for (creative_id, at) in since {
-            package
-                .assigned_at
-                .entry(creative_id)
-                .and_modify(|assigned| *assigned = at);
-        }
-    }
-    if update.get("creatives").is_some() {
-        package::assign_all(
-            call,
-            library,
-            &Value::Object(update.pick(&["creatives"])),
-            package,
-            true,
-            field,
-        )
-        .await?;
-    }
-    flight::check_inside(
-        package.start_time,
-        package.end_time,
-        (buy.start_time, buy.end_time),
-        field,
-    )?;
-    Ok(told(&before, package))
-}
-
-/// What a package update amounts to.
-fn told(
-    before: &crate::domain::Package,
-    after: &crate::domain::Package,
-) -> Option<(PackageChange, &'static str)> {
-    let id = after.package_id.clone();
-    if before == after {
-        return None;
-    }
-    let only_held = crate::domain::Package {
-        paused: before.paused,
-        ..after.clone()
-    } == *before;
-    Some(match (only_held, after.paused) {
-        (true, true) => (PackageChange::Paused(id), "package_paused"),
-        (true, false) => (PackageChange::Resumed(id), "package_resumed"),
-        (false, _) if before.budget != after.budget => {
-            (PackageChange::Changed(id), "updated_budget")
-        }
-        (false, _) => (PackageChange::Changed(id), "updated_packages"),
-    })
-}
-
-async fn add_packages(
-    call: &Call<'_>,
-    library: &mut Library<'_>,
-    buy: &mut MediaBuy,
-    changes: &mut Vec<PackageChange>,
-    notes: &mut Vec<Note>,
-) -> Result<()> {
-    let frame = Frame {
-        starts: buy.start_time,
-        ends: buy.end_time,
-        currency: Some(buy.currency.clone()),
-    };
-    for (at, requested) in call.request.list("new_packages").iter().enumerate() {
-        let package_id = derived_id("pkg", &call.context.operation_id, at);
-        let (package, _) = package::build(
-            call,
-            library,
-            requested,
-            package_id.clone(),
-            &frame,
-            &format!("new_packages[{at}]"),
-        )
-        .await?;
-        buy.packages.push(package);
-        changes.push(PackageChange::Added(package_id.clone()));
-        notes.push(("package_added", Some(package_id), None));
-    }
     Ok(())
 }

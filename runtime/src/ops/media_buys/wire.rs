@@ -15,6 +15,7 @@ use crate::platform::Account;
 pub(super) fn created(call: &Call<'_>, buy: &MediaBuy) -> Map<String, Value> {
     let mut body = Map::new();
     body.put("media_buy_id", buy.media_buy_id.as_str());
+    body.put_some("proposal_id", buy.proposal_id.as_deref());
     body.put_some("account", account(call, buy));
     body.put_some(
         "invoice_recipient",
@@ -69,6 +70,7 @@ pub(super) fn updated(call: &Call<'_>, buy: &MediaBuy, affected: &[&str]) -> Map
 pub(super) fn buy(buy: &MediaBuy, history: usize) -> Map<String, Value> {
     let mut wire = Map::new();
     wire.put("media_buy_id", buy.media_buy_id.as_str());
+    wire.put_some("proposal_id", buy.proposal_id.as_deref());
     wire.put_some(
         "invoice_recipient",
         buy.extra.get("invoice_recipient").map(without_bank),

@@ -3,27 +3,30 @@
 //! Everything goes through the whole way of a call, so that each answer in these tests has also
 //! passed the line's own response schema: one that had not would be an internal error.
 
+pub(crate) mod altered;
+
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use adcp_seller::auth::Callers;
 use adcp_seller::clock::ManualClock;
 use adcp_seller::domain::{
     Booking, BuyDelivery, Creative, CreativeReview, DeliveryQuery, MediaBuy, MediaBuyChange,
     Metrics, PackageDelivery,
 };
-use adcp_seller::identity::Principal;
-use adcp_seller::platform::{Answer, Context, Platform, Products};
+use adcp_seller::platform::{Answer, Context, Outcome, Platform, Products};
 use adcp_seller::profile::{AccountMode, Profile};
 use adcp_seller::seller::{Seller, Setting};
+use adcp_seller::spec::Spec;
 use adcp_seller::store::SharedStore;
 use adcp_seller::store::memory::MemoryStore;
 use axum::Router;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::support::{NOW, OTHER_TOKEN, TOKEN, line, rpc};
+use crate::support::planner::Planner;
+use crate::support::{NOW, TOKEN, callers, line, operators, rpc};
 
 /// Where the seller says it is.
 pub(crate) const AGENT_URL: &str = "http://127.0.0.1/mcp";
@@ -73,11 +76,16 @@ impl AdServer {
 }
 
 impl Platform for AdServer {
-    fn get_products<'a>(&'a self, context: &'a Context, request: Value) -> Answer<'a, Products> {
+    fn get_products<'a>(
+        &'a self,
+        context: &'a Context,
+        request: Value,
+    ) -> Answer<'a, Outcome<Products>> {
         Box::pin(async move {
-            Ok(context
-                .catalog
-                .matching(request["brief"].as_str(), request.get("filters")))
+            Ok(Outcome::Done(context.catalog.matching(
+                request["brief"].as_str(),
+                request.get("filters"),
+            )))
         })
     }
 
@@ -86,7 +94,7 @@ impl Platform for AdServer {
         context: &'a Context,
         _request: Value,
         buy: &'a MediaBuy,
-    ) -> Answer<'a, Booking> {
+    ) -> Answer<'a, Outcome<Booking>> {
         Box::pin(async move {
             self.0
                 .lock()
@@ -103,11 +111,11 @@ impl Platform for AdServer {
                     )
                 })
                 .collect();
-            Ok(Booking {
+            Ok(Outcome::Done(Booking {
                 order_ref: Some("order-1".to_owned()),
                 line_refs,
                 ..Booking::default()
-            })
+            }))
         })
     }
 
@@ -207,29 +215,90 @@ pub(crate) async fn singleton() -> Market {
 }
 
 async fn market(profile: &'static Profile, sandbox: bool) -> Market {
-    let store: SharedStore = Arc::new(MemoryStore::new());
-    let clock = ManualClock::new(NOW.parse().expect("an instant"));
-    let mut callers = Callers::default();
-    callers.allow(TOKEN, Principal("first".into()));
-    callers.allow(OTHER_TOKEN, Principal("second".into()));
-    let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/seller/market/catalog").into();
     let ad_server = AdServer::default();
-    let setting = Setting {
-        store,
-        clock: Arc::new(clock.clone()),
-        callers,
-        catalog,
+    let parts = Parts {
         sandbox,
+        ..Parts::of(profile)
     };
-    let router = Seller::new(line::spec(), profile, ad_server.clone())
-        .router(setting, AGENT_URL)
-        .await
-        .expect("the seller is put together");
-    Market {
-        router,
-        clock,
-        ad_server,
-        keys: AtomicU64::new(0),
+    parts.open(ad_server.clone(), ad_server).await
+}
+
+/// A seller in earnest with a proposal manager; see [`line::PROPOSALS`] and its neighbours.
+pub(crate) async fn planned(profile: &'static Profile, planner: &Planner) -> Market {
+    let parts = Parts::of(profile);
+    parts.open(planner.clone(), planner.ad_server.clone()).await
+}
+
+/// A sandbox with a proposal manager.
+pub(crate) async fn planned_sandbox(profile: &'static Profile, planner: &Planner) -> Market {
+    let parts = Parts {
+        sandbox: true,
+        ..Parts::of(profile)
+    };
+    parts.open(planner.clone(), planner.ad_server.clone()).await
+}
+
+/// Puts the market's catalogue into a folder, with lines of TOML added to each product.
+pub(crate) fn catalogue(folder: &Path, members: impl Fn(&str) -> String) {
+    let market = Parts::of(&line::PROPOSALS).catalog;
+    let products = std::fs::read_to_string(market.join("products.toml")).expect("products");
+    let mut text = String::new();
+    for line in products.lines() {
+        text.push_str(line);
+        text.push('\n');
+        if let Some(name) = line.strip_prefix("product_id = ") {
+            text.push_str(&members(name.trim_matches('"')));
+        }
+    }
+    std::fs::write(folder.join("products.toml"), text).expect("written");
+    std::fs::copy(market.join("formats.toml"), folder.join("formats.toml")).expect("copied");
+}
+
+/// What a market is put together from.
+pub(crate) struct Parts {
+    pub(crate) spec: &'static Spec,
+    pub(crate) profile: &'static Profile,
+    pub(crate) sandbox: bool,
+    pub(crate) store: SharedStore,
+    pub(crate) catalog: PathBuf,
+}
+
+impl Parts {
+    /// A seller in earnest over a store in memory, with the market's catalogue.
+    pub(crate) fn of(profile: &'static Profile) -> Self {
+        Parts {
+            spec: line::spec(),
+            profile,
+            sandbox: false,
+            store: Arc::new(MemoryStore::new()),
+            catalog: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/seller/market/catalog").into(),
+        }
+    }
+
+    /// Puts it together around an adapter, whose ad server is `ad_server`.
+    pub(crate) async fn open(self, platform: impl Platform, ad_server: AdServer) -> Market {
+        let clock = ManualClock::new(NOW.parse().expect("an instant"));
+        let callers = callers();
+        let setting = Setting {
+            store: self.store,
+            clock: Arc::new(clock.clone()),
+            callers,
+            catalog: self.catalog,
+            sandbox: self.sandbox,
+            operators: operators(),
+            operator_addr: None,
+            development: true,
+        };
+        let router = Seller::new(self.spec, self.profile, platform)
+            .router(setting, AGENT_URL)
+            .await
+            .expect("the seller is put together");
+        Market {
+            router,
+            clock,
+            ad_server,
+            keys: AtomicU64::new(0),
+        }
     }
 }
 
@@ -290,7 +359,13 @@ impl Market {
         result["structuredContent"]["adcp_error"].clone()
     }
 
-    async fn send(&self, token: &str, tool: &str, mut arguments: Value) -> Value {
+    /// Calls a tool as the first buyer: the result of the call, whatever it is.
+    pub(crate) async fn answer(&self, tool: &str, arguments: Value) -> Value {
+        self.send(TOKEN, tool, arguments).await
+    }
+
+    /// Calls a tool as somebody: the result of the call, whatever it is.
+    pub(crate) async fn send(&self, token: &str, tool: &str, mut arguments: Value) -> Value {
         const KEYED: [&str; 4] = [
             "create_media_buy",
             "update_media_buy",

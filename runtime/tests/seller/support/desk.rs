@@ -8,7 +8,7 @@ use adcp_seller::domain::{
     Booking, BuyDelivery, Creative, CreativeReview, DeliveryQuery, MediaBuy, MediaBuyChange,
 };
 use adcp_seller::error::Error;
-use adcp_seller::platform::{Answer, Context, Platform, Products};
+use adcp_seller::platform::{Answer, Context, Outcome, Platform, Products};
 use serde_json::Value;
 
 /// How the ad server takes the next bookings.
@@ -70,7 +70,11 @@ impl Desk {
 }
 
 impl Platform for Desk {
-    fn get_products<'a>(&'a self, context: &'a Context, request: Value) -> Answer<'a, Products> {
+    fn get_products<'a>(
+        &'a self,
+        context: &'a Context,
+        request: Value,
+    ) -> Answer<'a, Outcome<Products>> {
         Box::pin(async move {
             let mut products = context
                 .catalog
@@ -82,7 +86,7 @@ impl Platform for Desk {
                         serde_json::json!({ "product_id": 7 }),
                     ));
             }
-            Ok(products)
+            Ok(Outcome::Done(products))
         })
     }
 
@@ -91,8 +95,8 @@ impl Platform for Desk {
         context: &'a Context,
         _request: Value,
         _buy: &'a MediaBuy,
-    ) -> Answer<'a, Booking> {
-        Box::pin(self.book(&context.operation_id))
+    ) -> Answer<'a, Outcome<Booking>> {
+        Box::pin(async move { self.book(&context.operation_id).await.map(Outcome::Done) })
     }
 
     fn update_media_buy<'a>(

@@ -4,12 +4,12 @@
 use std::sync::LazyLock;
 
 use adcp_seller::error::Recovery;
-use adcp_seller::profile::{AccountMode, Profile};
+use adcp_seller::profile::{AccountMode, Approval, Profile, Proposals, Recipe, RecipeOwner};
 use adcp_seller::spec::{Spec, Tool};
 use serde_json::{Value, json};
 
 /// The tools of a sales seller.
-const TOOLS: [&str; 12] = [
+const TOOLS: [&str; 14] = [
     "comply_test_controller",
     "create_media_buy",
     "get_adcp_capabilities",
@@ -21,6 +21,8 @@ const TOOLS: [&str; 12] = [
     "list_creatives",
     "sync_accounts",
     "sync_creatives",
+    "tasks/get",
+    "tasks/list",
     "update_media_buy",
 ];
 
@@ -34,7 +36,118 @@ pub(crate) static PROFILE: Profile = Profile {
     accounts: AccountMode::Explicit,
     store: "memory:",
     idempotency_ttl_seconds: 86_400,
+    proposals: None,
+    approval: Approval::NONE,
+    recipe: None,
 };
+
+/// A seller whose proposals are drafted, refined and finalized.
+pub(crate) static PROPOSALS: Profile = Profile {
+    specialisms: &["sales-guaranteed", "sales-proposal-mode"],
+    pricing_models: &["cpm", "cpc", "cpcv"],
+    proposals: Some(Proposals {
+        refine: true,
+        finalize: true,
+        hold_seconds: 86_400,
+        grace_seconds: 60,
+        draft_ttl_seconds: 86_400,
+        expired_ttl_seconds: 604_800,
+    }),
+    ..PROFILE
+};
+
+/// The same, whose proposals need a person to become firm and to be bought.
+pub(crate) static PROPOSALS_WITH_APPROVAL: Profile = Profile {
+    approval: Approval {
+        finalize: true,
+        create_media_buy: true,
+        within_seconds: 259_200,
+    },
+    ..PROPOSALS
+};
+
+/// A seller whose proposals are ready to buy as they are made.
+pub(crate) static PROPOSALS_WITHOUT_FINALIZE: Profile = Profile {
+    proposals: Some(Proposals {
+        refine: true,
+        finalize: false,
+        hold_seconds: 86_400,
+        grace_seconds: 0,
+        draft_ttl_seconds: 86_400,
+        expired_ttl_seconds: 604_800,
+    }),
+    ..PROPOSALS
+};
+
+/// A seller that makes proposals which nobody can have changed.
+pub(crate) static PROPOSALS_WITHOUT_REFINE: Profile = Profile {
+    proposals: Some(Proposals {
+        refine: false,
+        finalize: true,
+        hold_seconds: 86_400,
+        grace_seconds: 0,
+        draft_ttl_seconds: 86_400,
+        expired_ttl_seconds: 604_800,
+    }),
+    ..PROPOSALS
+};
+
+/// A seller with proposals that keeps recipes; for [`spec_with_recipes`].
+pub(crate) static PROPOSALS_WITH_RECIPES: Profile = Profile {
+    recipe: Some(Recipe {
+        kind: "press",
+        definition: "Recipe",
+        owner: RecipeOwner::Framework,
+        axes: &[],
+    }),
+    ..PROPOSALS
+};
+
+/// The line with the definition of a recipe: which line item a product is booked as.
+pub(crate) fn spec_with_recipes() -> &'static Spec {
+    static SPEC: LazyLock<Spec> = LazyLock::new(|| {
+        let mut document: Value = serde_json::from_str(spec().schemas).expect("JSON");
+        let words = json!({ "type": "array", "items": { "type": "string" } });
+        document["definitions"]["Recipe"] = json!({
+            "type": "object",
+            "properties": {
+                "recipe_kind": { "const": "press" },
+                "line_item": { "type": "string", "minLength": 1 },
+                "capability_overlap": {
+                    "type": "object",
+                    "properties": {
+                        "pricing_models": words,
+                        "targeting_dimensions": words,
+                        "delivery_types": words,
+                        "signal_types": words,
+                    },
+                    "additionalProperties": false,
+                },
+            },
+            "required": ["recipe_kind", "line_item"],
+            "additionalProperties": false,
+        });
+        Spec {
+            schemas: leak(document.to_string()),
+            ..*spec()
+        }
+    });
+    &SPEC
+}
+
+/// The line with an error code of a later one.
+pub(crate) fn spec_with_later_codes() -> &'static Spec {
+    static SPEC: LazyLock<Spec> = LazyLock::new(|| {
+        let mut errors = spec().errors.to_vec();
+        errors.push(("MULTI_FINALIZE_UNSUPPORTED", Recovery::Correctable));
+        errors.sort_unstable_by_key(|(code, _)| *code);
+        Spec {
+            errors: Vec::leak(errors),
+            ..*spec()
+        }
+    });
+    &SPEC
+}
 
 /// The line.
 pub(crate) fn spec() -> &'static Spec {

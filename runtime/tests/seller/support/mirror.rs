@@ -17,6 +17,7 @@ pub(crate) type Contents = BTreeMap<Key, Value>;
 pub(crate) struct Mirror {
     behind: SharedStore,
     contents: Mutex<Contents>,
+    read: Mutex<BTreeMap<&'static str, usize>>,
 }
 
 impl Mirror {
@@ -24,12 +25,26 @@ impl Mirror {
         Mirror {
             behind,
             contents: Mutex::default(),
+            read: Mutex::default(),
         }
     }
 
     /// Everything that is in the store now.
     pub(crate) fn contents(&self) -> Contents {
         self.contents.lock().expect("a lock").clone()
+    }
+
+    /// How many records of a sort have been read so far.
+    pub(crate) fn reads(&self, kind: &str) -> usize {
+        let read = self.read.lock().expect("a lock");
+        read.get(kind).copied().unwrap_or_default()
+    }
+
+    fn note<'r>(&self, records: impl IntoIterator<Item = &'r Record>) {
+        let mut read = self.read.lock().expect("a lock");
+        for record in records {
+            *read.entry(record.key.kind).or_default() += 1;
+        }
     }
 
     /// How many records of a sort there are.
@@ -43,11 +58,19 @@ impl Mirror {
 
 impl Store for Mirror {
     fn get<'a>(&'a self, key: &'a Key) -> StoreFuture<'a, Option<Record>> {
-        self.behind.get(key)
+        Box::pin(async move {
+            let record = self.behind.get(key).await?;
+            self.note(&record);
+            Ok(record)
+        })
     }
 
     fn list<'a>(&'a self, query: &'a Query) -> StoreFuture<'a, Vec<Record>> {
-        self.behind.list(query)
+        Box::pin(async move {
+            let records = self.behind.list(query).await?;
+            self.note(&records);
+            Ok(records)
+        })
     }
 
     fn commit(&self, batch: Batch) -> StoreFuture<'_, ()> {

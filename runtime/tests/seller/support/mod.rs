@@ -5,10 +5,11 @@ pub(crate) mod desk;
 pub(crate) mod http;
 pub(crate) mod line;
 pub(crate) mod mirror;
+pub(crate) mod planner;
 
 use std::sync::Arc;
 
-use adcp_seller::auth::Callers;
+use adcp_seller::auth::{Callers, Operator, Operators};
 use adcp_seller::clock::ManualClock;
 use adcp_seller::identity::Principal;
 use adcp_seller::seller::{Running, Seller, Setting};
@@ -26,6 +27,8 @@ use mirror::Mirror;
 pub(crate) const TOKEN: &str = "token-of-the-first-buyer";
 /// The token of somebody else.
 pub(crate) const OTHER_TOKEN: &str = "token-of-the-second-buyer";
+/// The token of the operator who may decide everything.
+pub(crate) const OPERATOR_TOKEN: &str = "token-of-the-approver";
 /// The instant at which the clock of a test stands.
 pub(crate) const NOW: &str = "2026-03-10T12:00:00Z";
 
@@ -110,10 +113,23 @@ impl Offline {
     }
 }
 
-fn setting(store: SharedStore, clock: &ManualClock, sandbox: bool) -> Setting {
+/// Who decides in tests: one operator who may decide everything.
+pub(crate) fn operators() -> Operators {
+    let mut operators = Operators::default();
+    operators.allow(OPERATOR_TOKEN, Operator::new("approver"));
+    operators
+}
+
+/// The two buyers that every process of a seller under test knows.
+pub(crate) fn callers() -> Callers {
     let mut callers = Callers::default();
     callers.allow(TOKEN, Principal("first".into()));
     callers.allow(OTHER_TOKEN, Principal("second".into()));
+    callers
+}
+
+fn setting(store: SharedStore, clock: &ManualClock, sandbox: bool) -> Setting {
+    let callers = callers();
     let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/seller/support/catalog").into();
     Setting {
         store,
@@ -121,6 +137,9 @@ fn setting(store: SharedStore, clock: &ManualClock, sandbox: bool) -> Setting {
         callers,
         catalog,
         sandbox,
+        operators: operators(),
+        operator_addr: None,
+        development: true,
     }
 }
 

@@ -1,0 +1,68 @@
+//! What can't work is refused before the first connection is accepted.
+//!
+//! Here is what follows from the manifest and the surroundings, however the seller is started. What
+//! only the command line can get wrong is found where it is read.
+
+use super::StartError;
+use crate::profile::Profile;
+use crate::seller::Setting;
+
+/// Refuses a setting in which the seller could not do what its manifest says.
+///
+/// # Errors
+///
+/// What is missing, with the key or flag to add.
+pub(crate) fn check(profile: &Profile, setting: &Setting) -> Result<(), StartError> {
+    keeps_promises(profile, setting)?;
+    can_decide(profile, setting)?;
+    match setting.callers.shared_with(&setting.operators) {
+        Some((buyer, operator)) => Err(StartError::SharedToken {
+            buyer: buyer.0.clone(),
+            operator: operator.name.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn keeps_promises(profile: &Profile, setting: &Setting) -> Result<(), StartError> {
+    let promises = profile
+        .proposals
+        .is_some_and(|proposals| proposals.finalize);
+    match (promises && !setting.store.is_durable(), setting.development) {
+        (true, false) => Err(StartError::ForgetsProposals),
+        (true, true) => {
+            tracing::warn!(
+                "finalized proposals are forgotten when the process ends; never serve live buyers so"
+            );
+            Ok(())
+        }
+        (false, _) => Ok(()),
+    }
+}
+
+fn can_decide(profile: &Profile, setting: &Setting) -> Result<(), StartError> {
+    let approval = &profile.approval;
+    if approval.is_needed() && setting.operators.is_empty() {
+        return Err(StartError::NobodyDecides {
+            operations: listed(profile),
+        });
+    }
+    let undecided = approval.operations().find(|operation| {
+        !setting
+            .operators
+            .holders()
+            .any(|operator| operator.may_decide(operation))
+    });
+    match undecided {
+        Some(operation) => Err(StartError::NoRight {
+            operation: operation.to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// What a person has to agree to, for a message.
+pub(super) fn listed(profile: &Profile) -> String {
+    let operations: Vec<&str> = profile.approval.operations().collect();
+    operations.join(" and ")
+}

@@ -191,6 +191,165 @@ fn a_runtime_crate_that_is_not_there_is_warned_about() {
     assert!(warned("three", "../adcp-seller").is_empty());
 }
 
+/// A recipe's schema is the adopter's: it moves in with the manifest and is read from then on.
+#[test]
+fn the_schema_of_a_recipe_moves_into_the_seller() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    let run = |args: &[&str]| {
+        let output = Command::new(PROGRAM)
+            .args(args)
+            .current_dir(folder.path())
+            .env("ADCP_SCAFFOLD_HOME", no_lines_of_ones_own())
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), told)
+    };
+    let given = format!(
+        "{}/tests/manifest/right/recipe.schema.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let schema = std::fs::read_to_string(given).unwrap();
+    std::fs::create_dir_all(at("drafts/schemas")).unwrap();
+    std::fs::write(at("drafts/schemas/acme.json"), &schema).unwrap();
+
+    let (code, told) = run(&["new", "one", "--recipe-schema", "drafts/schemas/acme.json"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(
+        std::fs::read_to_string(at("one/acme.json")).unwrap(),
+        schema
+    );
+    let manifest = std::fs::read_to_string(at("one/seller.toml")).unwrap();
+    assert!(manifest.contains("schema = \"acme.json\""), "{manifest}");
+
+    let elsewhere = manifest.replace("\"acme.json\"", "\"schemas/acme.json\"");
+    std::fs::write(at("drafts/two.toml"), elsewhere).unwrap();
+    let (code, told) = run(&["new", "two", "--manifest", "drafts/two.toml"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(
+        std::fs::read_to_string(at("two/schemas/acme.json")).unwrap(),
+        schema
+    );
+    assert_eq!(run(&["check", "two"]).0, Some(0));
+
+    // What the adopter changes there is what is generated.
+    let changed = schema.replace("\"order_id\"", "\"line_item_id\"");
+    std::fs::write(at("two/schemas/acme.json"), &changed).unwrap();
+    assert_eq!(run(&["check", "two"]).0, Some(1));
+    let (code, told) = run(&["regenerate", "two"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(
+        std::fs::read_to_string(at("two/schemas/acme.json")).unwrap(),
+        changed
+    );
+    assert_eq!(run(&["check", "two"]).0, Some(0));
+
+    std::fs::remove_file(at("two/schemas/acme.json")).unwrap();
+    let (code, told) = run(&["regenerate", "two"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        told.contains("M0035") && told.contains("no such file"),
+        "{told}"
+    );
+}
+
+/// The claims of a seller grow with its business.
+#[test]
+fn a_seller_of_products_becomes_one_of_proposals() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let output = Command::new(PROGRAM)
+            .args(args)
+            .current_dir(folder.path())
+            .env("ADCP_SCAFFOLD_HOME", no_lines_of_ones_own())
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), told)
+    };
+    let (code, told) = run(&["new", "acme", "--yes"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(!told.contains("tasks list"), "{told}");
+    let path = folder.path().join("acme/seller.toml");
+    let manifest = std::fs::read_to_string(&path).unwrap();
+    let grown = manifest.replace(
+        "[\"sales-non-guaranteed\"]",
+        "[\"sales-non-guaranteed\", \"sales-guaranteed\", \"sales-proposal-mode\"]",
+    ) + "\n[approval]\noperations = [\"finalize\", \"create_media_buy\"]\n\
+         \n[recipe]\npreset = \"gam\"\n";
+    assert_ne!(grown, manifest);
+    std::fs::write(&path, &grown).unwrap();
+    assert_eq!(run(&["check", "acme"]).0, Some(1));
+    let (code, told) = run(&["regenerate", "acme"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        told.contains("nobody is asked about buys of `ros_display`, "),
+        "{told}"
+    );
+    assert_eq!(run(&["check", "acme"]).0, Some(0));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), grown);
+}
+
+/// What the adopter has to do by hand is said where a list of files does not show it.
+#[test]
+fn proposals_come_and_go_and_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let output = Command::new(PROGRAM)
+            .args(args)
+            .current_dir(folder.path())
+            .env("ADCP_SCAFFOLD_HOME", no_lines_of_ones_own())
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), told)
+    };
+    let seller = folder.path().join("acme");
+    let read = |path: &str| std::fs::read_to_string(seller.join(path)).unwrap();
+    let write = |path: &str, text: String| std::fs::write(seller.join(path), text).unwrap();
+
+    let (code, told) = run(&["new", "acme", "--yes"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(!told.contains("nobody is asked"), "{told}");
+    let sales = read("src/platform/sales.rs");
+    let own = sales.replace("request.brief.as_deref()", "Some(\"my own matching\")");
+    assert_ne!(own, sales);
+    write("src/platform/sales.rs", own);
+    let plain = read("seller.toml");
+    let with_proposals = format!("{plain}\n[proposals]\n");
+
+    write("seller.toml", with_proposals.clone());
+    let (code, told) = run(&["regenerate", "acme"]);
+    assert_eq!(code, Some(1), "{told}");
+    let moved = "`get_products` is in `src/proposals.rs` from now on";
+    assert!(told.contains(moved), "{told}");
+    write(
+        "src/platform/sales.rs",
+        read(".adcp/base/src/platform/sales.rs"),
+    );
+    write(
+        "src/proposals.rs",
+        read("src/proposals.rs") + "// my own matching\n",
+    );
+
+    write("seller.toml", plain);
+    let (code, told) = run(&["regenerate", "acme"]);
+    assert_eq!(code, Some(0), "{told}");
+    let released = "release `src/proposals.rs`: no longer emitted; you had edited it";
+    assert!(told.contains(released), "{told}");
+
+    write("seller.toml", with_proposals);
+    let (code, told) = run(&["regenerate", "acme"]);
+    assert_eq!(code, Some(0), "{told}");
+    let kept = "keep yours `src/proposals.rs`: a file of yours lies where one would be seeded";
+    assert!(told.contains(kept) && told.contains(moved), "{told}");
+    let (code, told) = run(&["regenerate", "acme"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(!told.contains("proposals.rs"), "told once: {told}");
+}
+
 /// From an older bundle to the built-in line and back.
 #[test]
 fn an_older_bundle_warns_and_can_be_removed_again() {

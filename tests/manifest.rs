@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use adcp_scaffold::manifest::{Answers, CODES, Code, Rejected, Source, source};
-use adcp_scaffold::plan::{Accepted, LineFacts, Lines, accept};
+use adcp_scaffold::manifest::companions::Unreadable;
+use adcp_scaffold::manifest::{Answers, Beside, CODES, Code, Companions, Rejected, Source, source};
+use adcp_scaffold::plan::{Accepted, LineFacts, Lines, RecipeOwner, RecipeSource, accept};
 use adcp_scaffold::{manifest, report, spec};
 use proptest::prelude::*;
 use snapbox::{Data, assert_data_eq};
@@ -30,8 +31,15 @@ impl Lines for BuiltIn {
     }
 }
 
+/// A manifest that lies in this folder, with whatever files it names.
+fn judged_in(folder: &Path, bytes: &[u8]) -> Result<Accepted, Rejected> {
+    let source = Source::from_bytes("seller.toml", bytes)?;
+    accept(source, &BuiltIn, &Beside::new(folder))
+}
+
+/// A manifest that lies beside `recipe.schema.json`, a usable schema.
 fn judged(bytes: &[u8]) -> Result<Accepted, Rejected> {
-    accept(Source::from_bytes("seller.toml", bytes)?, &BuiltIn)
+    judged_in(&folder_of("right"), bytes)
 }
 
 fn message(rejected: &Rejected) -> String {
@@ -49,11 +57,14 @@ fn codes(rejected: &Rejected) -> Vec<Code> {
         .collect()
 }
 
-fn cases(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+fn folder_of(cases: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/manifest")
-        .join(folder);
-    let mut cases: Vec<PathBuf> = std::fs::read_dir(folder)
+        .join(cases)
+}
+
+fn cases(folder: &str) -> Vec<PathBuf> {
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(folder_of(folder))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
@@ -64,10 +75,11 @@ fn cases(folder: &str) -> Vec<PathBuf> {
 #[test]
 fn wrong_manifests_get_exactly_these_messages() {
     let cases = cases("wrong");
-    assert!(cases.len() >= 60, "only {} cases", cases.len());
+    assert!(cases.len() >= 100, "only {} cases", cases.len());
     for case in cases {
         let bytes = std::fs::read(case.join("seller.toml")).unwrap();
-        let rejected = judged(&bytes).expect_err(&format!("{} was accepted", case.display()));
+        let rejected =
+            judged_in(&case, &bytes).expect_err(&format!("{} was accepted", case.display()));
         assert_data_eq!(
             message(&rejected),
             Data::read_from(&case.join("expected.txt"), None).raw()
@@ -102,7 +114,8 @@ fn every_code_stands_in_some_wrong_manifest() {
     let mut seen =
         BTreeSet::from([Code::TooLarge, Code::LineLacksTools, Code::RuntimeAbsent].map(Code::id));
     for case in cases("wrong") {
-        let rejected = judged(&std::fs::read(case.join("seller.toml")).unwrap()).unwrap_err();
+        let bytes = std::fs::read(case.join("seller.toml")).unwrap();
+        let rejected = judged_in(&case, &bytes).unwrap_err();
         seen.extend(codes(&rejected).into_iter().map(Code::id));
     }
     let all: BTreeSet<&str> = CODES.iter().map(|entry| entry.id).collect();
@@ -127,7 +140,11 @@ fn every_explanation_has_text_and_examples_that_behave_as_it_says() {
             assert!(
                 matches!(
                     entry.code,
-                    Code::NotUtf8 | Code::TooLarge | Code::LineLacksTools | Code::RuntimeAbsent
+                    Code::NotUtf8
+                        | Code::TooLarge
+                        | Code::LineLacksTools
+                        | Code::RuntimeAbsent
+                        | Code::RecipeSchema
                 ),
                 "{}",
                 entry.id
@@ -237,6 +254,76 @@ fn a_manifest_from_answers_means_what_was_answered() {
     );
 }
 
+#[test]
+fn proposals_approval_and_recipe_are_written_where_they_were_asked_for() {
+    let base = Answers {
+        name: Some("acme-media".to_owned()),
+        ..Answers::default()
+    };
+    let plan = |answers: &Answers| {
+        judged(answers.to_toml().as_bytes())
+            .unwrap_or_else(|no| panic!("{}", message(&no)))
+            .plan
+    };
+    let nothing = base.to_toml();
+    for table in ["[proposals]", "[approval]", "[recipe]"] {
+        assert!(!nothing.contains(table), "{nothing}");
+    }
+    // A seller of proposals sees what there is to change, and it means what leaving it out does.
+    let claimed = Answers {
+        specialisms: vec![
+            "sales-guaranteed".to_owned(),
+            "sales-proposal-mode".to_owned(),
+        ],
+        ..base.clone()
+    };
+    let written = claimed.to_toml();
+    assert!(written.contains("hold = \"24h\""), "{written}");
+    assert!(written.contains("auction = false"), "{written}");
+    let (before, after) = written.split_once("[proposals]").unwrap();
+    let (_, after) = after.split_once("[runtime]").unwrap();
+    let left_out = judged(format!("{before}[runtime]{after}").as_bytes()).unwrap();
+    assert_eq!(plan(&claimed), left_out.plan);
+
+    let full = plan(&Answers {
+        refine: Some(false),
+        hold: Some("2d".to_owned()),
+        approvals: vec!["finalize".to_owned(), "create_media_buy".to_owned()],
+        recipe: Some("kevel".to_owned()),
+        recipe_owner: Some("adopter".to_owned()),
+        ..base.clone()
+    });
+    let proposals = full.proposals.unwrap();
+    assert!(!proposals.refine && proposals.finalize);
+    assert_eq!(proposals.hold_seconds, 172_800);
+    assert!(full.approval.finalize && full.approval.create_media_buy);
+    assert_eq!(full.approval.within_seconds, 259_200);
+    let recipe = full.recipe.unwrap();
+    assert_eq!(recipe.source, RecipeSource::Preset("kevel".to_owned()));
+    assert_eq!(recipe.owner, RecipeOwner::Adopter);
+
+    // A schema of one's own has the seller's name for its kind, until somebody says another.
+    let own = Answers {
+        recipe_schema: Some("recipe.schema.json".to_owned()),
+        ..base.clone()
+    };
+    assert_eq!(plan(&own).recipe.unwrap().kind, "acme-media");
+    let named = Answers {
+        recipe_kind: Some("acme".to_owned()),
+        ..own
+    };
+    assert_eq!(plan(&named).recipe.unwrap().kind, "acme");
+
+    // What can't be held is not written as held.
+    let as_made = Answers {
+        finalize: Some(false),
+        ..base
+    };
+    let accepted = judged(as_made.to_toml().as_bytes()).unwrap();
+    assert!(accepted.warnings.is_empty(), "{:?}", accepted.warnings);
+    assert!(!accepted.plan.proposals.unwrap().finalize);
+}
+
 /// The generator and the runtime each read a store's address; what one takes the other must.
 #[test]
 fn a_store_that_the_manifest_takes_is_one_that_the_runtime_opens() {
@@ -331,6 +418,8 @@ fn a_sales_seller_offers_these_tools() {
             "list_creatives",
             "sync_accounts",
             "sync_creatives",
+            "tasks/get",
+            "tasks/list",
             "update_media_buy",
         ]
     );
@@ -353,8 +442,13 @@ fn tools_that_the_line_lacks_are_said() {
         }
     }
     let text = CODES[0].right;
-    let accepted = accept(Source::from_text("seller.toml", text), &Older).unwrap();
-    assert_eq!(accepted.plan.tools.len(), 11);
+    let accepted = accept(
+        Source::from_text("seller.toml", text),
+        &Older,
+        &Beside::new(""),
+    )
+    .unwrap();
+    assert_eq!(accepted.plan.tools.len(), 13);
     let [warning] = accepted.warnings.as_slice() else {
         panic!("{:?}", accepted.warnings);
     };
@@ -392,6 +486,42 @@ fn survives(bytes: &[u8]) {
     }
 }
 
+/// Every file that a manifest names says this.
+struct Only(String);
+
+impl Companions for Only {
+    fn read(&self, _: &str) -> Result<String, Unreadable> {
+        Ok(self.0.clone())
+    }
+}
+
+/// How many bytes of a schema are taken out, and what is put there.
+fn edit() -> impl Strategy<Value = (usize, &'static str)> {
+    let pieces = [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "true",
+        "-1",
+        "\"$ref\": \"#\",",
+        "\"$ref\": \"#/properties/order_id\",",
+        "\"type\": [\"string\", \"null\"],",
+        "\"oneOf\": [{}, {\"type\": \"object\"}],",
+        "\"definitions\": {\"A\": {\"$ref\": \"#/definitions/A\"}},",
+        "\"properties\": {\"self\": {\"type\": \"string\"}},",
+        "\"order_id\"",
+        "\"capability_overlap\": {},",
+        "\"recipe_kind\": 1,",
+        "\"enum\": [],",
+        "\"patternProperties\": {\"(\": {}},",
+        "\"pattern\": \"(\",",
+        "\"\": {\"type\": \"integer\"},",
+        ",",
+    ];
+    (0..24_usize, prop::sample::select(pieces.to_vec()))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -427,12 +557,41 @@ proptest! {
     /// Whatever is typed for a flag becomes a manifest that can be judged, and nothing else:
     /// no value breaks out of its quotes.
     #[test]
-    fn answers_are_always_valid_toml(name in any::<String>(), store in any::<String>(), url in any::<String>()) {
+    fn answers_are_always_valid_toml(
+        name in any::<String>(), store in any::<String>(), url in any::<String>(),
+        hold in any::<String>(), approval in any::<String>(), schema in any::<String>(),
+    ) {
         let answers = Answers {
-            name: Some(name.clone()), store: Some(store), url: Some(url), ..Answers::default()
+            name: Some(name.clone()), store: Some(store), url: Some(url), hold: Some(hold),
+            approvals: vec![approval], recipe_schema: Some(schema), ..Answers::default()
         };
         let table: toml::Table = toml::from_str(&answers.to_toml()).unwrap();
         prop_assert_eq!(table["name"].as_str(), Some(name.as_str()));
         survives(answers.to_toml().as_bytes());
+    }
+}
+
+proptest! {
+    // Each case makes types of a schema, which takes a while.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The schema of a recipe is the adopter's, and may be anything.
+    #[test]
+    fn mutated_recipe_schemas_never_panic(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), edit()), 1..4),
+    ) {
+        let mut schema: String =
+            std::fs::read_to_string(folder_of("right").join("recipe.schema.json")).unwrap();
+        for (at, (taken, put)) in edits {
+            let at = at.index(schema.len());
+            let end = (at + taken).min(schema.len());
+            schema.replace_range(at..end, put);
+        }
+        let text = CODES[Code::RecipeSchema as usize].right;
+        let judged = accept(Source::from_text("seller.toml", text), &BuiltIn, &Only(schema));
+        if let Err(rejected) = judged {
+            prop_assert_eq!(codes(&rejected), [Code::RecipeSchema]);
+            prop_assert!(!message(&rejected).is_empty());
+        }
     }
 }

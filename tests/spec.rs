@@ -385,7 +385,7 @@ fn every_built_in_line_is_whole() {
             line.facts.tools.len(),
             line.facts.error_codes.len()
         ),
-        ("3.0.18", 57, 45)
+        ("3.0.18", 59, 45)
     );
     assert_eq!(
         line.facts.tools["list_creative_formats"]
@@ -394,6 +394,13 @@ fn every_built_in_line_is_whole() {
         1
     );
     assert!(line.facts.specialisms.contains_key("sales-non-guaranteed"));
+    // The line's manifest lists no tool for tasks; its schemas describe them all the same.
+    let tool = &line.facts.tools["tasks/get"];
+    assert_eq!(
+        (tool.request.as_str(), tool.response.as_str(), tool.mutating),
+        ("TasksGetRequest", "TasksGetResponse", false)
+    );
+    assert!(line.facts.tools.contains_key("tasks/list"));
 }
 
 #[test]

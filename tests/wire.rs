@@ -10,6 +10,8 @@ mod harness;
 mod instance;
 #[path = "wire/judge.rs"]
 mod judge;
+#[path = "wire/recipes.rs"]
+mod recipes;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -24,7 +26,7 @@ use judge::{Judge, place, sorted, survive};
 static LINE: LazyLock<SpecLine> = LazyLock::new(|| spec::embedded("3.0").unwrap());
 static ALL: LazyLock<Wire> = LazyLock::new(|| {
     let tools: Vec<String> = LINE.facts.tools.keys().cloned().collect();
-    wire::emit(&LINE, &tools).unwrap()
+    wire::emit(&LINE, &tools, None).unwrap()
 });
 
 /// Types of every schema of the line, also of those that no tool reaches: each is made the request
@@ -46,7 +48,7 @@ static EVERY: LazyLock<Wire> = LazyLock::new(|| {
         })
         .collect();
     let tools: Vec<String> = line.facts.tools.keys().cloned().collect();
-    wire::emit(&line, &tools).unwrap()
+    wire::emit(&line, &tools, None).unwrap()
 });
 
 /// The crate of all types and its program, written once.
@@ -226,7 +228,7 @@ fn every_pass_and_every_chosen_name_is_used() {
 fn emission_is_the_same_every_time_and_does_not_depend_on_the_order_of_tools() {
     let mut tools: Vec<String> = LINE.facts.tools.keys().cloned().collect();
     tools.reverse();
-    let again = wire::emit(&spec::embedded("3.0").unwrap(), &tools).unwrap();
+    let again = wire::emit(&spec::embedded("3.0").unwrap(), &tools, None).unwrap();
     assert_eq!(again.files, ALL.files);
     assert_eq!(again.tools, ALL.tools);
 }
@@ -236,6 +238,7 @@ fn a_type_does_not_depend_on_which_other_tools_are_emitted() {
     let few = wire::emit(
         &LINE,
         &["create_media_buy".to_owned(), "get_products".to_owned()],
+        None,
     )
     .unwrap();
     assert!(few.types < ALL.types && few.types > 100);
@@ -276,7 +279,7 @@ fn the_tool_list_holds_whole_schemas_that_resolve_by_themselves() {
         .unwrap()
         .contents;
     let list: Vec<Value> = serde_json::from_str(text).unwrap();
-    assert_eq!(list.len(), 57);
+    assert_eq!(list.len(), 59);
     for tool in &list {
         let schema = &tool["inputSchema"];
         assert_eq!(schema["type"], "object", "{}", tool["name"]);
@@ -323,7 +326,7 @@ fn the_tool_list_holds_whole_schemas_that_resolve_by_themselves() {
 #[test]
 fn a_tool_is_described_by_its_line_first_then_by_us_and_else_by_its_facts() {
     let about = |line: &SpecLine| {
-        let wire = wire::emit(line, &["get_products".to_owned()]).unwrap();
+        let wire = wire::emit(line, &["get_products".to_owned()], None).unwrap();
         let file = wire.files.iter().find(|file| file.path == "tools.json");
         let list: Value = serde_json::from_str(&file.unwrap().contents).unwrap();
         list[0]["description"].as_str().unwrap().to_owned()

@@ -1,10 +1,12 @@
 //! `acme-media`: an AdCP seller agent.
 //!
-//! This file only plugs things together. What is sold and how is in `platform`; the ad server that
-//! delivers it is behind the trait in `ad_server`, and the sandbox's products are in `catalog/`.
+//! This file only plugs things together. What is sold and how is in `platform`, how proposals are
+//! made of it in `proposals`; the ad server that delivers it is behind the trait in `ad_server`, and
+//! the sandbox's products are in `catalog/`.
 
 mod ad_server;
 mod platform;
+mod proposals;
 
 use std::process::ExitCode;
 
@@ -16,7 +18,7 @@ async fn main() -> ExitCode {
     // Replace the simulation with your own implementation of `AdServer`.
     let ad_server = ad_server::SimulatedAdServer::default();
     let platform = platform::SalesDesk::new(ad_server);
-    Seller::new(&SPEC, &PROFILE, Router::new(platform))
-        .run()
-        .await
+    let proposals = proposals::ProposalDesk::new(platform.ad_server());
+    let router = Router::new(platform, proposals);
+    Seller::new(&SPEC, &PROFILE, router).run().await
 }

@@ -1,6 +1,6 @@
 //! Arguments of `new`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
 
@@ -13,6 +13,7 @@ Examples:
   adcp-scaffold new acme-media --yes
   adcp-scaffold new acme-media --manifest seller.toml
   adcp-scaffold new acme-media --pricing cpm --pricing cpc --no-auction --store sqlite:acme.db
+  adcp-scaffold new acme-media --specialism sales-proposal-mode --approval finalize --recipe gam
   adcp-scaffold new acme-media --yes --runtime-path ../adcp-seller
 
 Without flags and without a manifest it asks, on a terminal.";
@@ -26,8 +27,9 @@ pub struct NewArgs {
 
     /// Take this manifest
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "adcp", "url", "specialism",
-        "pricing", "auction", "no_auction", "accounts", "store", "retention", "runtime_path",
-        "runtime_version", "runtime_git"])]
+        "pricing", "auction", "no_auction", "accounts", "store", "retention", "refine", "no_refine",
+        "finalize", "no_finalize", "hold", "approval", "recipe", "recipe_schema", "recipe_owner",
+        "runtime_path", "runtime_version", "runtime_git"])]
     pub manifest: Option<PathBuf>,
 
     /// The seller's name [default: the folder's name]
@@ -50,7 +52,7 @@ pub struct NewArgs {
     #[arg(long, value_name = "MODEL")]
     pub pricing: Vec<String>,
 
-    /// Products may carry floor prices (the default)
+    /// Products may carry floor prices (the default, unless all are guaranteed)
     #[arg(long, conflicts_with = "no_auction")]
     pub auction: bool,
 
@@ -69,6 +71,51 @@ pub struct NewArgs {
     /// How long a retry gets the first answer: 1h to 7d
     #[arg(long, value_name = "SPAN")]
     pub retention: Option<String>,
+
+    /// Buyers may have proposals changed; makes a seller of proposals
+    #[arg(long, conflicts_with = "no_refine")]
+    pub refine: bool,
+
+    /// Buyers take proposals as they are made
+    #[arg(long)]
+    pub no_refine: bool,
+
+    /// Proposals are finalized, held at a firm price, before they are bought
+    #[arg(long, conflicts_with = "no_finalize")]
+    pub finalize: bool,
+
+    /// Proposals can be bought without being finalized
+    #[arg(long)]
+    pub no_finalize: bool,
+
+    /// How long a finalized proposal is held: 1m to 90d
+    #[arg(long, value_name = "SPAN")]
+    pub hold: Option<String>,
+
+    /// What waits for a person: finalize or create_media_buy; may be repeated
+    #[arg(long, value_name = "OPERATION")]
+    pub approval: Vec<String>,
+
+    /// What only the seller knows about a product: gam, kevel, social, broadcast or generic
+    #[arg(long, value_name = "PRESET", group = "recipe_origin")]
+    pub recipe: Option<String>,
+
+    /// The same by a JSON Schema of your own, which is copied into DIR
+    #[arg(long, value_name = "FILE", group = "recipe_origin")]
+    pub recipe_schema: Option<PathBuf>,
+
+    /// What such a recipe calls itself [default: what the schema says, else the seller's name]
+    #[arg(
+        long,
+        value_name = "KIND",
+        requires = "recipe_schema",
+        conflicts_with = "recipe"
+    )]
+    pub recipe_kind: Option<String>,
+
+    /// Who keeps recipes: framework or adopter
+    #[arg(long, value_name = "OWNER", requires = "recipe_origin")]
+    pub recipe_owner: Option<String>,
 
     /// Take the runtime crate from this folder, relative to DIR, instead of a copy
     #[arg(long, value_name = "PATH", group = "runtime")]
@@ -94,11 +141,6 @@ pub struct NewArgs {
 impl NewArgs {
     /// What the flags say, unless no flag says anything.
     pub fn answers(&self) -> Option<Answers> {
-        let auction = match (self.auction, self.no_auction) {
-            (true, _) => Some(true),
-            (_, true) => Some(false),
-            _ => None,
-        };
         let runtime = [
             ("path", &self.runtime_path),
             ("version", &self.runtime_version),
@@ -111,10 +153,18 @@ impl NewArgs {
             url: self.url.clone(),
             specialisms: self.specialism.clone(),
             pricing_models: self.pricing.clone(),
-            auction,
+            auction: either(self.auction, self.no_auction),
             accounts: self.accounts.clone(),
             store: self.store.clone(),
             retention: self.retention.clone(),
+            refine: either(self.refine, self.no_refine),
+            finalize: either(self.finalize, self.no_finalize),
+            hold: self.hold.clone(),
+            approvals: self.approval.clone(),
+            recipe: self.recipe.clone(),
+            recipe_schema: self.recipe_schema.as_deref().map(schema_in_seller),
+            recipe_kind: self.recipe_kind.clone(),
+            recipe_owner: self.recipe_owner.clone(),
             runtime: runtime
                 .into_iter()
                 .filter_map(|(key, value)| Some((key, value.clone()?)))
@@ -134,5 +184,95 @@ impl NewArgs {
                 .to_owned(),
         };
         crate::plan::name::suggest(folder.to_str()?)
+    }
+}
+
+/// What a flag and its opposite say.
+fn either(yes: bool, no: bool) -> Option<bool> {
+    match (yes, no) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}
+
+/// What the manifest calls a schema that is copied to lie beside it: its name alone. What has none
+/// is passed on as it is, for the manifest's rules to refuse.
+fn schema_in_seller(file: &Path) -> String {
+    match file.file_name() {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => file.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use clap::error::ErrorKind;
+
+    use super::super::{Cli, Command};
+    use super::*;
+
+    fn answers(flags: &[&str]) -> Result<Option<Answers>, ErrorKind> {
+        let line = ["adcp-scaffold", "new", "acme"].iter().chain(flags);
+        match Cli::try_parse_from(line)
+            .map_err(|error| error.kind())?
+            .command
+        {
+            Command::New(args) => Ok(args.answers()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn flags_of_proposals_approval_and_recipes_are_answers() {
+        let given = answers(&[
+            "--refine",
+            "--no-finalize",
+            "--hold",
+            "2d",
+            "--approval",
+            "finalize",
+            "--approval",
+            "create_media_buy",
+            "--recipe-schema",
+            "schemas/acme.json",
+            "--recipe-owner",
+            "adopter",
+        ]);
+        let given = given.expect("makes sense").expect("says something");
+        assert_eq!((given.refine, given.finalize), (Some(true), Some(false)));
+        assert_eq!(given.hold.as_deref(), Some("2d"));
+        assert_eq!(given.approvals, ["finalize", "create_media_buy"]);
+        assert_eq!(given.recipe_schema.as_deref(), Some("acme.json"));
+        assert_eq!(given.recipe_owner.as_deref(), Some("adopter"));
+        assert_eq!(answers(&[]), Ok(None));
+        assert_eq!(answers(&["--yes"]), Ok(Some(Answers::default())));
+    }
+
+    #[test]
+    fn flags_that_contradict_each_other_are_refused() {
+        for wrong in [
+            ["--refine", "--no-refine"].as_slice(),
+            &["--finalize", "--no-finalize"],
+            &["--recipe", "gam", "--recipe-schema", "a.json"],
+            &["--manifest", "seller.toml", "--no-finalize"],
+            &["--manifest", "seller.toml", "--recipe", "gam"],
+            &["--manifest", "seller.toml", "--approval", "finalize"],
+        ] {
+            assert_eq!(
+                answers(wrong),
+                Err(ErrorKind::ArgumentConflict),
+                "{wrong:?}"
+            );
+        }
+        for alone in [
+            ["--recipe-kind", "acme"].as_slice(),
+            &["--recipe-owner", "adopter"],
+            &["--recipe", "gam", "--recipe-kind", "acme"],
+        ] {
+            let refused = answers(alone);
+            assert!(refused.is_err(), "{alone:?}: {refused:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 pub mod error;
 pub mod source;
 mod emission;
+mod notes;
 pub mod new;
 pub mod regenerate;
 pub mod check;

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use super::emission::{Emission, change_value, emit, problem_value, tell_problems};
-use super::{Outcome, Result, source};
+use super::{Outcome, Result, notes, source};
 use crate::cli::NewArgs;
 use crate::manifest::FILE_NAME;
-use crate::report::{Printer, Step};
+use crate::plan::{Plan, RecipeSource};
+use crate::report::{self, Printer};
 use crate::workspace::{self, LocalDisk};
 
 /// Writes a new seller.
@@ -15,8 +16,16 @@ pub(super) fn run(args: &NewArgs, printer: &Printer) -> Result<Outcome> {
     workspace::refuse_occupied(&args.dir)?;
     let planned = source::plan(source::of_new(args, printer)?, printer)?;
     let Emission { stamp, files } = emit(&planned)?;
-    let outcome = workspace::create(&args.dir, &LocalDisk, &stamp, &files, planned.source.text())?;
+    let outcome = workspace::create(
+        &args.dir,
+        &LocalDisk,
+        &stamp,
+        &files,
+        planned.source.text(),
+        &named_files(&planned.plan),
+    )?;
     tell_problems(&outcome.problems, printer);
+    let notes = notes::of_changes(&outcome.changes);
     if printer.is_json() {
         printer.json(&json!({
             "folder": args.dir.display().to_string(),
@@ -25,6 +34,7 @@ pub(super) fn run(args: &NewArgs, printer: &Printer) -> Result<Outcome> {
             "written": outcome.written,
             "changes": outcome.changes.iter().map(|change| change_value(change, false)).collect::<Vec<_>>(),
             "problems": outcome.problems.iter().map(problem_value).collect::<Vec<_>>(),
+            "notes": notes,
         }))?;
     }
     if outcome.has_findings() {
@@ -39,30 +49,18 @@ pub(super) fn run(args: &NewArgs, printer: &Printer) -> Result<Outcome> {
             outcome.changes.len()
         ),
     );
-    let step = |command: String, purpose: &str| Step {
-        command,
-        purpose: purpose.to_owned(),
-    };
-    let mut steps = vec![
-        step(
-            "cargo run -- serve --sandbox".to_owned(),
-            "build and start it; it prints its URL and a token",
-        ),
-        step(
-            "adcp-scaffold verify".to_owned(),
-            "run the official storyboards against it",
-        ),
-        step(
-            "adcp-scaffold regenerate".to_owned(),
-            "after a change of `seller.toml`",
-        ),
-    ];
-    if args.dir.as_os_str() != "." {
-        steps.insert(
-            0,
-            step(format!("cd {dir}"), "what to edit first is in `README.md`"),
-        );
+    for note in notes {
+        printer.note(&note);
     }
-    printer.next_steps(&steps);
+    printer.next_steps(&report::after_new(&planned.plan, &args.dir));
     Ok(Outcome::Fine)
+}
+
+/// The files that the manifest names, which move into the seller's folder with it.
+fn named_files(plan: &Plan) -> Vec<(&str, &str)> {
+    let source = plan.recipe.as_ref().map(|recipe| &recipe.source);
+    match source {
+        Some(RecipeSource::File { path, text, .. }) => vec![(path, text)],
+        Some(RecipeSource::Preset(_)) | None => Vec::new(),
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::emission::{Emission, change_value, emit, problem_value, tell_problems};
-use super::{Outcome, Result, source};
+use super::{Outcome, Result, notes, source};
 use crate::cli::RegenerateArgs;
 use crate::report::{Printer, Table};
 use crate::workspace::{self, Action, Change, Drift, LocalDisk, Workspace};
@@ -30,6 +30,7 @@ pub(super) fn run(args: &RegenerateArgs, printer: &Printer) -> Result<Outcome> {
             "changes": outcome.changes.iter().map(|change| change_value(change, args.diff)).collect::<Vec<_>>(),
             "problems": outcome.problems.iter().map(problem_value).collect::<Vec<_>>(),
             "upkeep": outcome.upkeep,
+            "notes": notes::of_changes(&outcome.changes),
         }))?;
     } else {
         tell(&outcome, args, printer)?;
@@ -60,6 +61,9 @@ fn tell(outcome: &workspace::Outcome, args: &RegenerateArgs, printer: &Printer) 
     if outcome.written || args.dry_run {
         tell_changes(&outcome.changes, args, printer)?;
         tell_upkeep(outcome, args, printer);
+        for note in notes::of_changes(&outcome.changes) {
+            printer.note(&note);
+        }
     }
     tell_problems(&outcome.problems, printer);
     if outcome.is_refused() {
@@ -113,18 +117,18 @@ fn tell_changes(changes: &[Change], args: &RegenerateArgs, printer: &Printer) ->
         }
         printer.table(&table)?;
     } else {
+        let is_news = told.iter().any(|change| change.action.is_change());
+        let why = |change: &Change| format!("`{}`: {}", change.path, change.action.reason());
         for change in &told {
             match change.action {
                 Action::Conflict => {
                     printer.warn(&format!("`{}`: {}", change.path, change.action.reason()))
                 }
+                // Told once, with what else the run changes: it stays so for good.
+                Action::KeepYours if is_news => printer.done(change.action.word(), &why(change)),
+                Action::Release => printer.done(change.action.word(), &why(change)),
                 Action::KeepYours | Action::StayDeleted => {
-                    printer.detail(&format!(
-                        "{} `{}`: {}",
-                        change.action.word(),
-                        change.path,
-                        change.action.reason()
-                    ));
+                    printer.detail(&format!("{} {}", change.action.word(), why(change)));
                 }
                 _ => printer.done(change.action.word(), &format!("`{}`", change.path)),
             }

@@ -6,10 +6,13 @@ use std::path::{Component, Path, PathBuf};
 
 use super::{Error, Result};
 use crate::cli::NewArgs;
-use crate::manifest::{self, Answers, Code, Diagnostic, FILE_NAME, Source};
+use crate::manifest::{
+    self, Answers, Beside, Code, Companions as _, Diagnostic, FILE_NAME, Rejected, Source,
+};
 use crate::plan::{self, LineFacts, Lines, Plan, RuntimeSource};
 use crate::report::{Printer, wizard};
 use crate::spec::{self, SpecError, SpecLine};
+use crate::wire::recipe;
 use crate::workspace;
 
 /// What the crate at `runtime.path` is called.
@@ -26,10 +29,12 @@ pub struct Planned {
     pub line: SpecLine,
 }
 
-/// A manifest as it was found, and the seller's folder, to which its paths are relative.
+/// A manifest as it was found, where the files are that it names, and the seller's folder, to which
+/// its other paths are relative.
 #[derive(Debug)]
 pub struct Found {
     source: Source,
+    companions: Beside,
     dir: PathBuf,
 }
 
@@ -49,6 +54,7 @@ pub fn of_seller(dir: &Path) -> Result<Found> {
     }
     Ok(Found {
         source: Source::from_file(&path)?,
+        companions: Beside::new(dir),
         dir: dir.to_owned(),
     })
 }
@@ -59,13 +65,18 @@ pub fn of_seller(dir: &Path) -> Result<Found> {
 /// # Errors
 /// There is nobody to ask and nothing was said, or the file can't be read.
 pub fn of_new(args: &NewArgs, printer: &Printer) -> Result<Found> {
-    let found = |source| Found {
+    let found = |source, beside: Option<&Path>| Found {
         source,
+        companions: Beside::new(beside.and_then(Path::parent).unwrap_or(Path::new(""))),
         dir: args.dir.clone(),
     };
     if let Some(path) = &args.manifest {
-        return Ok(found(Source::from_file(path)?));
+        return Ok(found(Source::from_file(path)?, Some(path)));
     }
+    let declared_kind = match &args.recipe_schema {
+        Some(path) => kind_of_schema(path)?,
+        None => None,
+    };
     let answers = match args.answers() {
         Some(answers) => answers,
         None if printer.can_ask() => {
@@ -79,6 +90,7 @@ pub fn of_new(args: &NewArgs, printer: &Printer) -> Result<Found> {
     };
     let answers = Answers {
         name: answers.name.or_else(|| args.suggested_name()),
+        recipe_kind: answers.recipe_kind.or(declared_kind),
         ..answers
     };
     if answers.name.is_none() {
@@ -88,10 +100,37 @@ pub fn of_new(args: &NewArgs, printer: &Printer) -> Result<Found> {
                 .hint("say one with `--name NAME`: lower-case letters, digits and single hyphens"),
         );
     }
-    Ok(found(Source::from_text(
+    let source = Source::from_text(
         format!("{FILE_NAME} (from the command line)"),
         answers.to_toml(),
-    )))
+    );
+    Ok(found(source, args.recipe_schema.as_deref()))
+}
+
+/// The kind that an adopter's schema says itself. What is wrong with what the file says is found with
+/// the rest of the manifest.
+///
+/// # Errors
+/// The file can't be read: the flag is refused before a manifest is made from it.
+fn kind_of_schema(path: &Path) -> Result<Option<String>> {
+    // A path without a name is for the manifest's rules to refuse.
+    let Some(name) = path.file_name() else {
+        return Ok(None);
+    };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    match Beside::new(folder).read(&name.to_string_lossy()) {
+        Ok(text) => Ok(recipe::read(&text)
+            .ok()
+            .and_then(|schema| Some(recipe::declared_kind(&schema)?.to_owned()))),
+        Err(reason) => {
+            let shown = path.display().to_string();
+            let line = format!("--recipe-schema {shown}");
+            let span = line.len() - shown.len()..line.len();
+            let diagnostic = plan::unreadable_schema(&shown, span, &reason);
+            let source = Source::from_text("command line", line);
+            Err(Rejected::new(source, vec![diagnostic]).into())
+        }
+    }
 }
 
 /// Ctrl-C or Esc in a question is a decision, said as such.
@@ -107,9 +146,13 @@ fn cancelled(error: io::Error) -> Error {
 /// # Errors
 /// The manifest can't be used, or a line of the user's own can't be read.
 pub fn plan(found: Found, printer: &Printer) -> Result<Planned> {
-    let Found { source, dir } = found;
+    let Found {
+        source,
+        companions,
+        dir,
+    } = found;
     let lines = LinesAtHand::default();
-    let accepted = plan::accept(source, &lines);
+    let accepted = plan::accept(source, &lines, &companions);
     if let Some(error) = lines.error.take() {
         return Err(error.into());
     }

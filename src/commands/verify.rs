@@ -20,6 +20,7 @@ pub(super) fn run(args: &VerifyArgs, printer: &Printer) -> Result<Outcome> {
         release: args.release,
         clock: StartInstant::from_flag(args.clock.as_deref())?,
         durable: plan.store != Store::Memory,
+        approvals: plan.approval.is_needed(),
         keep: args.keep,
     };
     let progress = printer.progress("looking for the storyboard runner");
@@ -68,6 +69,12 @@ fn show(verdict: &Verdict, printer: &Printer) -> Result<()> {
     };
     printer.note(&format!("judged by {}; {clock}", verdict.runner));
     for run in &verdict.runs {
+        if let Some(approved) = run.approved {
+            printer.note(&format!(
+                "{}: {approved} tasks that waited for a person were approved through the operator API",
+                run.name
+            ));
+        }
         printer.note(&format!(
             "report of {}: `{}`",
             run.name,

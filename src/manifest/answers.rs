@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use toml_edit::Value;
 
-use crate::plan::support::defaults;
+use crate::plan::support::{PROPOSAL_SPECIALISM, defaults};
 
 /// What was typed. What is `None` or empty is left to its default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,26 +30,30 @@ pub struct Answers {
     pub store: Option<String>,
     /// How long answers to idempotency keys are kept.
     pub retention: Option<String>,
+    /// Whether buyers may have a proposal changed.
+    pub refine: Option<bool>,
+    /// Whether a proposal has to be finalized before it can be bought.
+    pub finalize: Option<bool>,
+    /// How long a finalized proposal holds its inventory.
+    pub hold: Option<String>,
+    /// The operations that wait for a person.
+    pub approvals: Vec<String>,
+    /// The recipe that comes with the tool.
+    pub recipe: Option<String>,
+    /// The file of a recipe's schema, as the manifest is to name it.
+    pub recipe_schema: Option<String>,
+    /// The kind of that recipe; the seller's name when nothing else is said.
+    pub recipe_kind: Option<String>,
+    /// Who keeps recipes.
+    pub recipe_owner: Option<String>,
     /// The origin of the runtime crate: keys and values of `[runtime]`.
     pub runtime: Vec<(&'static str, String)>,
 }
 
 impl Answers {
-    /// The manifest. Every key is written out, defaults included, so that its owner sees what
-    /// there is to change.
+    /// The manifest. Every key of what was asked for is written out, defaults included, so that its
+    /// owner sees what there is to change.
     pub fn to_toml(&self) -> String {
-        let or =
-            |answer: &Option<String>, default: &str| text(answer.as_deref().unwrap_or(default));
-        let list = |answers: &[String], defaults: &[&str]| -> String {
-            let defaults = defaults.iter().map(|word| (*word).to_owned());
-            let words: Vec<String> = if answers.is_empty() {
-                defaults.collect()
-            } else {
-                answers.to_vec()
-            };
-            let quoted: Vec<String> = words.iter().map(|word| text(word)).collect();
-            format!("[{}]", quoted.join(", "))
-        };
         let url = match &self.url {
             Some(url) => format!("url = {}", text(url)),
             None => "# url = \"https://ads.example.com\"".to_owned(),
@@ -82,19 +86,24 @@ impl Answers {
              [idempotency]\n\
              # How long a retry gets the first answer: 1h to 7d.\n\
              retention = {retention}\n\
-             \n\
-             [runtime]\n",
+             \n",
             schema = super::SCHEMA_PATH,
             name = or(&self.name, ""),
             adcp = or(&self.adcp, defaults::LINE),
-            specialisms = list(&self.specialisms, defaults::SPECIALISMS),
-            transports = list(&[], defaults::TRANSPORTS),
+            specialisms = list(self.specialisms()),
+            transports = list(defaults::TRANSPORTS.iter().copied()),
             accounts = or(&self.accounts, defaults::ACCOUNTS),
             store = or(&self.store, defaults::STORE),
-            models = list(&self.pricing_models, defaults::PRICING_MODELS),
-            auction = self.auction.unwrap_or(defaults::AUCTION),
+            models = list(or_default(&self.pricing_models, defaults::PRICING_MODELS)),
+            auction = self
+                .auction
+                .unwrap_or_else(|| defaults::auction(self.specialisms())),
             retention = or(&self.retention, defaults::RETENTION),
         );
+        self.write_proposals(&mut out);
+        self.write_approval(&mut out);
+        self.write_recipe(&mut out);
+        out.push_str("[runtime]\n");
         if self.runtime.is_empty() {
             out.push_str(
                 "# A copy of the runtime crate in `runtime/`, so that nothing needs publishing.\n",
@@ -107,6 +116,113 @@ impl Answers {
         }
         out
     }
+
+    /// What the seller claims to do.
+    fn specialisms(&self) -> impl Iterator<Item = &str> {
+        or_default(&self.specialisms, defaults::SPECIALISMS)
+    }
+
+    /// `[proposals]`, where something was said about them or the seller promises them.
+    fn write_proposals(&self, out: &mut String) {
+        let said = self.refine.is_some() || self.finalize.is_some() || self.hold.is_some();
+        if !said && !self.specialisms().any(|slug| slug == PROPOSAL_SPECIALISM) {
+            return;
+        }
+        let finalize = self.finalize.unwrap_or(defaults::FINALIZE);
+        let _ = write!(
+            out,
+            "[proposals]\n\
+             # Whether buyers may have a proposal changed.\n\
+             refine = {refine}\n\
+             # Whether a proposal has to be finalized (a firm price, inventory held) before it is\n\
+             # bought.\n\
+             finalize = {finalize}\n",
+            refine = self.refine.unwrap_or(defaults::REFINE),
+        );
+        // Without finalizing it means nothing, unless somebody asked for it and wants to be told.
+        if finalize || self.hold.is_some() {
+            let _ = write!(
+                out,
+                "# How long inventory is held when your code names no instant: 1m to 90d.\n\
+                 hold = {hold}\n",
+                hold = or(&self.hold, defaults::HOLD),
+            );
+        }
+        out.push('\n');
+    }
+
+    /// `[approval]`, where something waits for a person.
+    fn write_approval(&self, out: &mut String) {
+        if self.approvals.is_empty() {
+            return;
+        }
+        let _ = write!(
+            out,
+            "[approval]\n\
+             # What waits for a person: finalize, create_media_buy.\n\
+             operations = {operations}\n\
+             # How long it waits before it is rejected: 1m to 30d.\n\
+             within = {within}\n\
+             \n",
+            operations = list(self.approvals.iter().map(String::as_str)),
+            within = text(defaults::WITHIN),
+        );
+    }
+
+    /// `[recipe]`, where the seller has one.
+    fn write_recipe(&self, out: &mut String) {
+        if self.recipe.is_none() && self.recipe_schema.is_none() {
+            return;
+        }
+        out.push_str(
+            "# What this seller keeps about its products that buyers never see.\n[recipe]\n",
+        );
+        if let Some(preset) = &self.recipe {
+            let _ = writeln!(out, "preset = {}", text(preset));
+        }
+        if let Some(schema) = &self.recipe_schema {
+            let kind = self.recipe_kind.as_ref().or(self.name.as_ref());
+            let _ = write!(
+                out,
+                "# Yours: change it as your ad server needs, then regenerate.\n\
+                 schema = {schema}\n\
+                 # What `recipe_kind` says in each of them.\n\
+                 kind = {kind}\n",
+                schema = text(schema),
+                kind = text(kind.map_or("", String::as_str)),
+            );
+        }
+        let _ = write!(
+            out,
+            "# framework: kept in catalogue, proposals and media buys; adopter: your code is asked.\n\
+             owner = {owner}\n\
+             \n",
+            owner = or(&self.recipe_owner, defaults::RECIPE_OWNER),
+        );
+    }
+}
+
+/// What was answered, or else the default, as TOML.
+fn or(answer: &Option<String>, default: &str) -> String {
+    text(answer.as_deref().unwrap_or(default))
+}
+
+/// What was answered, or else the defaults.
+fn or_default<'a>(
+    answers: &'a [String],
+    defaults: &'a [&'static str],
+) -> impl Iterator<Item = &'a str> {
+    let left_out = if answers.is_empty() { defaults } else { &[] };
+    answers
+        .iter()
+        .map(String::as_str)
+        .chain(left_out.iter().copied())
+}
+
+/// A TOML list of texts.
+fn list<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = words.map(text).collect();
+    format!("[{}]", quoted.join(", "))
 }
 
 /// A TOML text, quoted and escaped.

@@ -8,6 +8,7 @@
 //! who mistyped three keys wants to hear of three.
 
 pub mod source;
+pub mod companions;
 pub mod codes;
 pub mod diagnostic;
 pub mod words;
@@ -18,6 +19,7 @@ pub mod answers;
 
 pub use answers::Answers;
 pub use codes::{CODES, Code, Severity};
+pub use companions::{Beside, Companions};
 pub use diagnostic::{Diagnostic, Rejected};
 pub use schema::json_schema;
 pub use source::Source;

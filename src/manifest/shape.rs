@@ -21,11 +21,11 @@ pub fn check(mut document: Spanned<DeTable<'_>>) -> (Spanned<DeTable<'_>>, Vec<D
     (document, diagnostics)
 }
 
-/// Checks one table; `name` is `None` at the top level.
+/// Checks one table; `named` is `None` at the top level, else its name and where that stands.
 fn table(
     entries: &mut DeTable<'_>,
     schema: &Value,
-    name: Option<&str>,
+    named: Option<(&str, Range<usize>)>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     for key in schema["required"]
@@ -35,9 +35,10 @@ fn table(
         .filter_map(Value::as_str)
     {
         if !entries.contains_key(key) {
-            diagnostics.push(missing(key, &schema["properties"][key]));
+            diagnostics.push(missing(key, &schema["properties"][key], named.clone()));
         }
     }
+    let name = named.map(|(name, _)| name);
     let mut faulty = Vec::new();
     for (key, value) in entries.iter_mut() {
         let word = key.get_ref().as_ref();
@@ -51,7 +52,7 @@ fn table(
             diagnostics.push(fault);
             faulty.push(word.to_owned());
         } else if let DeValue::Table(inner) = value.get_mut() {
-            table(inner, expected, Some(word), diagnostics);
+            table(inner, expected, Some((word, key.span())), diagnostics);
         } else if let DeValue::Array(items) = value.get_mut() {
             let wrong = entries_of_wrong_type(&path, items, expected);
             // With no right entry left the list says nothing; an empty one has a fault of its own.
@@ -66,7 +67,7 @@ fn table(
     }
 }
 
-fn missing(key: &str, schema: &Value) -> Diagnostic {
+fn missing(key: &str, schema: &Value, table: Option<(&str, Range<usize>)>) -> Diagnostic {
     let example = line_of(&schema["examples"][0]);
     let about = schema["description"].as_str().unwrap_or_default();
     let about = about
@@ -74,11 +75,24 @@ fn missing(key: &str, schema: &Value) -> Diagnostic {
         .next()
         .unwrap_or_default()
         .trim_end_matches('.');
-    Diagnostic::new(Code::MissingKey, format!("`{key}` is missing"), 0..0, "")
+    let line = format!("`{key} = {example}`");
+    let (message, span, label, help) = match table {
+        None => (
+            format!("`{key}` is missing"),
+            0..0,
+            String::new(),
+            format!("add a line {line} above the first `[table]`"),
+        ),
+        Some((name, span)) => (
+            format!("`{name}.{key}` is missing"),
+            span,
+            format!("says nothing without `{key}`"),
+            format!("add a line {line} below `[{name}]`, or remove the table"),
+        ),
+    };
+    Diagnostic::new(Code::MissingKey, message, span, label)
         .note(format!("`{key}`: {}", lower_first(about)))
-        .help(format!(
-            "add a line `{key} = {example}` above the first `[table]`"
-        ))
+        .help(help)
 }
 
 fn unknown(word: &str, span: Range<usize>, table: Option<&str>, schema: &Value) -> Diagnostic {

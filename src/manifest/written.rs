@@ -72,6 +72,22 @@ pub struct Manifest {
     #[schemars(with = "Idempotency")]
     pub idempotency: Option<Idempotency>,
 
+    /// How proposals are made. Without it the seller makes none, unless it claims
+    /// `sales-proposal-mode`, which implies the defaults.
+    #[serde(default)]
+    #[schemars(with = "Proposals")]
+    pub proposals: Option<Proposals>,
+
+    /// What waits for a person. Without it nothing does.
+    #[serde(default)]
+    #[schemars(with = "Approval")]
+    pub approval: Option<Approval>,
+
+    /// What the seller keeps about its products that buyers never see. Without it nothing.
+    #[serde(default)]
+    #[schemars(with = "Recipe")]
+    pub recipe: Option<Spanned<Recipe>>,
+
     /// Where the runtime crate `adcp-seller` comes from.
     #[serde(default)]
     #[schemars(with = "Runtime")]
@@ -88,9 +104,10 @@ pub struct Pricing {
     #[schemars(extend("items" = word_of(support::PRICING_MODELS), "default" = defaults::PRICING_MODELS), example = ["cpm", "vcpm"])]
     pub models: Option<Texts>,
 
-    /// Whether products may be sold by auction, with a floor price instead of a fixed one.
+    /// Whether products may be sold by auction, with a floor price instead of a fixed one. The
+    /// default is `true`, and `false` when all specialisms are guaranteed.
     #[serde(default)]
-    #[schemars(with = "bool", extend("default" = defaults::AUCTION), example = true)]
+    #[schemars(with = "bool", example = true)]
     pub auction: Option<Spanned<bool>>,
 }
 
@@ -104,6 +121,93 @@ pub struct Idempotency {
     #[schemars(with = "String", regex(pattern = r"^[0-9]+(s|m|h|d)$"))]
     #[schemars(extend("default" = defaults::RETENTION), example = &"24h")]
     pub retention: Option<Text>,
+}
+
+/// How proposals are made. Spans of time are a number and `s`, `m`, `h` or `d`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Proposals {
+    /// Whether buyers may have a proposal changed.
+    #[serde(default)]
+    #[schemars(with = "bool", extend("default" = defaults::REFINE), example = true)]
+    pub refine: Option<Spanned<bool>>,
+
+    /// Whether a proposal has to be finalized (a firm price, inventory held) before it can be
+    /// bought. Without it a proposal is ready to buy as it is made.
+    #[serde(default)]
+    #[schemars(with = "bool", extend("default" = defaults::FINALIZE), example = true)]
+    pub finalize: Option<Spanned<bool>>,
+
+    /// How long a finalized proposal holds its inventory when the seller's code names no instant:
+    /// `1m` to `90d`.
+    #[serde(default)]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]+(s|m|h|d)$"))]
+    #[schemars(extend("default" = defaults::HOLD), example = &"24h")]
+    pub hold: Option<Text>,
+
+    /// How long after its expiry a proposal is still taken: up to `1h`.
+    #[serde(default)]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]+(s|m|h|d)$"))]
+    #[schemars(extend("default" = defaults::GRACE), example = &"30s")]
+    pub grace: Option<Text>,
+
+    /// How long drafts are kept: `1m` to `365d`.
+    #[serde(default)]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]+(s|m|h|d)$"))]
+    #[schemars(extend("default" = defaults::DRAFTS), example = &"24h")]
+    pub drafts: Option<Text>,
+
+    /// How long a finalized proposal that nobody bought is kept after it expired: `1m` to `365d`.
+    #[serde(default)]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]+(s|m|h|d)$"))]
+    #[schemars(extend("default" = defaults::EXPIRED), example = &"7d")]
+    pub expired: Option<Text>,
+}
+
+/// What waits for a person.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// The operations that wait: `finalize` (every one), `create_media_buy` (unless the catalogue
+    /// exempts the product).
+    #[schemars(with = "Vec<String>", length(min = 1), extend("uniqueItems" = true))]
+    #[schemars(extend("items" = word_of(support::APPROVALS)), example = ["finalize"])]
+    pub operations: Option<Texts>,
+
+    /// How long a person may take, `1m` to `30d`; after that the operation is rejected.
+    #[serde(default)]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]+(s|m|h|d)$"))]
+    #[schemars(extend("default" = defaults::WITHIN), example = &"72h")]
+    pub within: Option<Text>,
+}
+
+/// What the seller keeps about its products that buyers never see: a `preset`, or a `schema` with
+/// its `kind`.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// A recipe that comes with this tool.
+    #[serde(default)]
+    #[schemars(with = "String", extend("enum" = support::RECIPE_PRESETS), example = &"gam")]
+    pub preset: Option<Text>,
+
+    /// A JSON Schema (draft-07 or 2020-12) of the recipe: a `.json` file below the folder of
+    /// `seller.toml`.
+    #[serde(default)]
+    #[schemars(with = "String", regex(pattern = r"^[^/\\].*\.json$"), example = &"recipe.schema.json")]
+    pub schema: Option<Text>,
+
+    /// What `recipe_kind` says in every recipe; goes with `schema`.
+    #[serde(default)]
+    #[schemars(with = "String", regex(pattern = r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$"))]
+    #[schemars(length(max = 64), example = &"acme")]
+    pub kind: Option<Text>,
+
+    /// Who keeps recipes: `framework` (in catalogue, proposals and media buys), or `adopter`, who
+    /// is asked on every call.
+    #[serde(default)]
+    #[schemars(with = "String", extend("enum" = support::RECIPE_OWNERS, "default" = defaults::RECIPE_OWNER), example = &"framework")]
+    pub owner: Option<Text>,
 }
 
 /// Where the runtime crate comes from: one of `source`, `path`, `version`, or `git` with `rev`.

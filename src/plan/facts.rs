@@ -22,6 +22,8 @@ pub struct LineFacts {
     pub specialisms: BTreeMap<String, SpecialismFacts>,
     /// The pricing models (`enums/pricing-model.json`), in the spec's order.
     pub pricing_models: Vec<String>,
+    /// How a product is delivered (`enums/delivery-type.json`), in the spec's order.
+    pub delivery_types: Vec<String>,
     /// The wire names of the line's tools (`manifest.json`).
     pub tools: BTreeSet<String>,
 }
@@ -56,6 +58,7 @@ impl LineFacts {
             line: line.line.clone(),
             specialisms,
             pricing_models: line.words("enums/pricing-model.json"),
+            delivery_types: line.words("enums/delivery-type.json"),
             tools: line.facts.tools.keys().cloned().collect(),
         }
     }

@@ -13,10 +13,14 @@ pub mod database;
 pub mod duration;
 pub mod tools;
 pub mod runtime;
+pub mod proposals;
+pub mod recipe;
 mod accept;
 
-pub use accept::{Accepted, accept};
+pub use accept::{Accepted, accept, unreadable_schema};
 pub use facts::{LineFacts, Lines, SpecialismFacts};
+pub use proposals::{ApprovalPlan, ProposalsPlan};
+pub use recipe::{RecipeOwner, RecipePlan, RecipeSource};
 
 /// One seller, ready to be generated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +48,12 @@ pub struct Plan {
     pub store: Store,
     /// How long the answer to an idempotency key is kept, in seconds: 3600 to 604800.
     pub idempotency_ttl_seconds: u64,
+    /// How proposals are made; `None` when the seller makes none.
+    pub proposals: Option<ProposalsPlan>,
+    /// What waits for a person.
+    pub approval: ApprovalPlan,
+    /// What the seller keeps about its products that buyers never see, if anything.
+    pub recipe: Option<RecipePlan>,
     /// Where the runtime crate comes from.
     pub runtime: RuntimeSource,
     /// The wire names of the tools that the seller offers. Sorted.

@@ -51,6 +51,7 @@ const TAKEN: &[(&str, &str)] = &[
     ("std", "a crate of Rust itself"),
     ("test", "a crate of Rust itself"),
     ("tokio", "a crate that the seller depends on"),
+    ("toml", "a crate that the seller depends on"),
     ("ureq", "a crate that the seller depends on"),
     ("wire", "the generated crate of the workspace"),
 ];

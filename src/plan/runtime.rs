@@ -26,6 +26,14 @@ pub enum Unusable {
     Taken(&'static str),
 }
 
+/// What a folder of the seller's top level already is, in lower case; `None` when it is free.
+pub fn taken(folder: &str) -> Option<&'static str> {
+    OWN_FOLDERS
+        .iter()
+        .find(|(own, _)| *own == folder)
+        .map(|(_, what)| *what)
+}
+
 /// Whether a runtime crate could be there, as far as the text tells.
 ///
 /// # Errors
@@ -52,8 +60,8 @@ pub fn check(path: &str) -> Result<(), Unusable> {
         None if absolute => Err(Unusable::Root),
         None => Err(Unusable::Seller),
         Some(_) if absolute => Ok(()),
-        Some(first) => match OWN_FOLDERS.iter().find(|(folder, _)| folder == first) {
-            Some((_, what)) => Err(Unusable::Taken(what)),
+        Some(first) => match taken(first) {
+            Some(what) => Err(Unusable::Taken(what)),
             None => Ok(()),
         },
     }

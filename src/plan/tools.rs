@@ -22,9 +22,17 @@ const MEDIA_BUY_BASELINE: &[&str] = &[
     "update_media_buy",
 ];
 
-/// What every agent offers: its capabilities, and the sandbox that the runner steers. The latter
-/// answers in sandbox mode only.
-const UNIVERSAL: &[&str] = &["comply_test_controller", "get_adcp_capabilities"];
+/// What every agent offers: its capabilities, the sandbox that the runner steers, and a look at the
+/// tasks that any call may become. The sandbox's tool answers in sandbox mode only.
+const UNIVERSAL: &[&str] = &[
+    "comply_test_controller",
+    "get_adcp_capabilities",
+    "tasks/get",
+    "tasks/list",
+];
+
+/// What lines from 3.1 on call the same look at tasks.
+const TASKS_RENAMED: &[&str] = &["get_task_status", "list_tasks"];
 
 /// The wire names of the tools of a seller that claims these specialisms, sorted.
 ///
@@ -32,6 +40,7 @@ const UNIVERSAL: &[&str] = &["comply_test_controller", "get_adcp_capabilities"];
 /// (`expect_webhook`); only what the line knows as a tool is one.
 pub fn derive(facts: &LineFacts, specialisms: &[String]) -> Vec<String> {
     let mut tools = expected(facts, specialisms);
+    tools.extend(TASKS_RENAMED);
     for slug in specialisms {
         if let Some(specialism) = facts.specialisms.get(slug) {
             tools.extend(specialism.exercised.iter().map(String::as_str));

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::RenderError;
-use super::hooks::{self, Given};
+use super::hooks::{self, Answer, Given, Needs};
+use super::recipe::Recipe;
 use super::vendor;
-use crate::plan::{AccountMode, Plan, RuntimeSource, Store};
+use crate::plan::{AccountMode, ApprovalPlan, Plan, ProposalsPlan, RuntimeSource, Store};
 use crate::spec::SpecLine;
 use crate::wire::ToolTypes;
 
@@ -37,8 +38,29 @@ pub(super) struct Context {
     /// Whether the store outlives the process.
     store_is_durable: bool,
     idempotency_ttl_seconds: u64,
+    sells: Sells,
+    /// How proposals are made; null when the seller makes none.
+    proposals: Option<Proposals>,
+    approval: Approval,
+    /// What buyers never see of a product; null when there is nothing.
+    recipe: Option<Recipe>,
     runtime: Runtime,
     families: Vec<Family>,
+    /// The families' traits, as a `use` names them.
+    traits: String,
+    /// What the router is made of, in the order in which it takes them.
+    parts: Vec<Part>,
+}
+
+/// Something of the adopter's that the router is put in front of.
+#[derive(Debug, Serialize)]
+struct Part {
+    /// The router's name for it: `sales`.
+    name: &'static str,
+    /// The router's type parameter for it: `S`.
+    parameter: &'static str,
+    /// The trait: `SalesPlatform`.
+    bound: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,22 +85,55 @@ struct Runtime {
     from_wire: String,
 }
 
+/// What the sandbox's catalogue holds.
+#[derive(Debug, Serialize)]
+struct Sells {
+    /// Products whose delivery is promised.
+    guaranteed: bool,
+    /// Products that are delivered as far as there is room.
+    non_guaranteed: bool,
+}
+
+/// As [`ProposalsPlan`].
+#[derive(Debug, Serialize)]
+struct Proposals {
+    refine: bool,
+    finalize: bool,
+    hold_seconds: u64,
+    grace_seconds: u64,
+    draft_ttl_seconds: u64,
+    expired_ttl_seconds: u64,
+}
+
+/// As [`ApprovalPlan`].
+#[derive(Debug, Serialize)]
+struct Approval {
+    /// Whether anything waits for a person.
+    needed: bool,
+    finalize: bool,
+    create_media_buy: bool,
+    within_seconds: u64,
+}
+
 /// One typed trait; see [`hooks::Family`].
 #[derive(Debug, Serialize)]
 struct Family {
     name: &'static str,
-    module: &'static str,
-    sells: &'static str,
+    part: &'static str,
+    parameter: &'static str,
+    file: &'static str,
+    about: &'static str,
+    lacking: &'static str,
     hooks: Vec<Hook>,
 }
 
 #[derive(Debug, Serialize)]
 struct Hook {
-    tool: &'static str,
-    /// The Rust name of the request's type.
-    request: String,
+    method: &'static str,
+    /// The Rust name of the request's type, where it is given a request.
+    request: Option<String>,
     given: Option<Given>,
-    answer: &'static str,
+    answer: Answer,
     docs: &'static [&'static str],
 }
 
@@ -87,7 +142,10 @@ impl Context {
         plan: &Plan,
         spec: &SpecLine,
         tools: &[ToolTypes],
+        recipe: Option<Recipe>,
     ) -> Result<Context, RenderError> {
+        let families = families(plan, tools)?;
+        let axes = recipe.as_ref().is_some_and(|recipe| recipe.axes);
         Ok(Context {
             name: plan.name.clone(),
             wire_crate: format!("{}-wire", plan.name),
@@ -118,9 +176,51 @@ impl Context {
             store_url: plan.store.address(),
             store_is_durable: plan.store != Store::Memory,
             idempotency_ttl_seconds: plan.idempotency_ttl_seconds,
+            sells: Sells::new(plan),
+            proposals: plan.proposals.as_ref().map(Proposals::new),
+            approval: Approval::new(&plan.approval),
+            recipe,
             runtime: Runtime::new(&plan.runtime),
-            families: families(plan, tools)?,
+            traits: traits(&families),
+            parts: parts(&families, axes),
+            families,
         })
+    }
+}
+
+impl Sells {
+    /// A seller that claims proposals only sells what it can promise.
+    fn new(plan: &Plan) -> Sells {
+        let claims = |slug| plan.specialisms.iter().any(|claimed| claimed == slug);
+        let non_guaranteed = claims("sales-non-guaranteed");
+        Sells {
+            guaranteed: claims("sales-guaranteed") || !non_guaranteed,
+            non_guaranteed,
+        }
+    }
+}
+
+impl Proposals {
+    fn new(plan: &ProposalsPlan) -> Proposals {
+        Proposals {
+            refine: plan.refine,
+            finalize: plan.finalize,
+            hold_seconds: plan.hold_seconds,
+            grace_seconds: plan.grace_seconds,
+            draft_ttl_seconds: plan.draft_ttl_seconds,
+            expired_ttl_seconds: plan.expired_ttl_seconds,
+        }
+    }
+}
+
+impl Approval {
+    fn new(plan: &ApprovalPlan) -> Approval {
+        Approval {
+            needed: plan.is_needed(),
+            finalize: plan.finalize,
+            create_media_buy: plan.create_media_buy,
+            within_seconds: plan.within_seconds,
+        }
     }
 }
 
@@ -154,6 +254,31 @@ impl Runtime {
     }
 }
 
+/// Traits as a `use` names them, sorted as rustfmt sorts.
+fn traits(families: &[Family]) -> String {
+    let mut names: Vec<&str> = families.iter().map(|family| family.name).collect();
+    names.sort_unstable();
+    match names.as_slice() {
+        [one] => (*one).to_owned(),
+        several => format!("{{{}}}", several.join(", ")),
+    }
+}
+
+/// What the router is made of. Who judges axes of capability comes last.
+fn parts(families: &[Family], axes: bool) -> Vec<Part> {
+    let of = |family: &Family| Part {
+        name: family.part,
+        parameter: family.parameter,
+        bound: family.name,
+    };
+    let judge = axes.then_some(Part {
+        name: "axes",
+        parameter: "A",
+        bound: "CapabilityAxes",
+    });
+    families.iter().map(of).chain(judge).collect()
+}
+
 /// The traits that these tools need, with the names of their requests.
 fn families(plan: &Plan, tools: &[ToolTypes]) -> Result<Vec<Family>, RenderError> {
     let requests: BTreeMap<&str, &str> = tools
@@ -161,23 +286,31 @@ fn families(plan: &Plan, tools: &[ToolTypes]) -> Result<Vec<Family>, RenderError
         .map(|tool| (tool.name.as_str(), tool.request.as_str()))
         .collect();
     let hook = |hook: &hooks::Hook| {
-        let request = requests
-            .get(hook.tool)
-            .ok_or(RenderError::NoRequestType { tool: hook.tool })?;
+        let request = match hook.tool {
+            Some(tool) => {
+                let request = requests.get(tool);
+                Some((*request.ok_or(RenderError::NoRequestType { tool })?).to_owned())
+            }
+            None => None,
+        };
         Ok(Hook {
-            tool: hook.tool,
-            request: (*request).to_owned(),
+            method: hook.method,
+            request,
             given: hook.given,
             answer: hook.answer,
             docs: hook.docs,
         })
     };
-    hooks::needed(&plan.tools)
+    Needs::of(plan)
+        .families()
         .map(|(family, needed)| {
             Ok(Family {
                 name: family.name,
-                module: family.module,
-                sells: family.sells,
+                part: family.part,
+                parameter: family.parameter,
+                file: family.file,
+                about: family.about,
+                lacking: family.lacking,
                 hooks: needed
                     .into_iter()
                     .map(hook)

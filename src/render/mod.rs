@@ -6,6 +6,7 @@
 
 mod file;
 mod hooks;
+mod recipe;
 mod context;
 mod templates;
 mod vendor;
@@ -18,7 +19,7 @@ pub use file::{RenderedFile, Zone};
 use crate::manifest;
 use crate::plan::{Plan, RuntimeSource};
 use crate::spec::SpecLine;
-use crate::wire::{self, WireError};
+use crate::wire::{self, RecipeError, WireError};
 
 /// The version of this generator.
 pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -53,6 +54,17 @@ pub enum RenderError {
     NoRequestType {
         /// The wire name.
         tool: &'static str,
+    },
+    /// The recipe's schema gave no types.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// A preset that is not embedded.
+    #[error(
+        "no recipe comes with this tool under the name `{name}`; this is a defect of adcp-scaffold, please report it"
+    )]
+    NoPreset {
+        /// Its name.
+        name: String,
     },
     /// The embedded runtime has no version.
     #[error(
@@ -91,8 +103,14 @@ pub fn runtime_version() -> Result<String, RenderError> {
 /// # Errors
 /// When the spec cannot be turned into types, or a template is broken.
 pub fn render(plan: &Plan, spec: &SpecLine) -> Result<Vec<RenderedFile>, RenderError> {
-    let wire = wire::emit(spec, &plan.tools)?;
-    let mut files = templates::render(&context::Context::new(plan, spec, &wire.tools)?)?;
+    let schema = plan.recipe.as_ref().map(recipe::schema).transpose()?;
+    let recipe = match (&plan.recipe, &schema) {
+        (Some(plan), Some(schema)) => Some(recipe::Recipe::new(plan, schema)?),
+        _ => None,
+    };
+    let wire = wire::emit(spec, &plan.tools, schema.as_ref())?;
+    let context = context::Context::new(plan, spec, &wire.tools, recipe)?;
+    let mut files = templates::render(&context)?;
     let generated = |path: String, contents| RenderedFile {
         path,
         zone: Zone::Generated,

@@ -31,6 +31,9 @@ pub(super) fn render(context: &Context) -> Result<Vec<RenderedFile>, RenderError
     tera.register_filter("rust", |text: &str, _: Kwargs, _: &State| {
         format!("{text:?}")
     });
+    tera.register_filter("rust_list", |words: Vec<String>, _: Kwargs, _: &State| {
+        rust_list(&words)
+    });
     for source in sources.iter().filter(|source| source.is_rendered()) {
         tera.add_raw_template(&source.template(), source.text)
             .map_err(|error| RenderError::template(source.template(), error))?;
@@ -121,9 +124,34 @@ fn emitted_path(template: &str) -> String {
         .join("/")
 }
 
+/// A slice of strings as a member of a struct, broken as rustfmt breaks it.
+fn rust_list(words: &[String]) -> String {
+    /// So long a list rustfmt leaves on one line (`array_width`).
+    const WIDTH: usize = 60;
+    let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+    let line = quoted.join(", ");
+    if line.len() <= WIDTH {
+        return format!("&[{line}]");
+    }
+    let lines: String = quoted
+        .iter()
+        .map(|word| format!("        {word},\n"))
+        .collect();
+    format!("&[\n{lines}    ]")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_that_is_too_long_for_a_line_gets_one_for_each_word() {
+        let words = |count| vec!["a-word-of-23-characters".to_owned(); count];
+        let word = "\"a-word-of-23-characters\"";
+        assert_eq!(rust_list(&words(2)), format!("&[{word}, {word}]"));
+        let line = format!("        {word},\n");
+        assert_eq!(rust_list(&words(3)), format!("&[\n{line}{line}{line}    ]"));
+    }
 
     #[test]
     fn names_tell_where_the_output_goes() {

@@ -10,8 +10,8 @@
 //!
 //! | command | value |
 //! |---|---|
-//! | `new` | `{folder, name, manifest, written, changes, problems, warnings}` |
-//! | `regenerate` | `{in_step, refused, written, changes, problems, upkeep: [{path, cause, remedy}], warnings}` |
+//! | `new` | `{folder, name, manifest, written, changes, problems, notes, warnings}` |
+//! | `regenerate` | `{in_step, refused, written, changes, problems, upkeep: [{path, cause, remedy}], notes, warnings}` |
 //! | `check` | `{in_step, drift: [{path, cause, remedy}], warnings}` |
 //! | `verify` | the verdict: runs, storyboards, failures, tally, warnings |
 //! | `spec list` | `[{line, version, tools, specialisms, types, built_in, sha256, source, findings}]` |
@@ -21,12 +21,13 @@
 //! | any, when it fails | `{error: {message, causes, hints}}` |
 //! | any, with a manifest at fault | `{error: {message, diagnostics: [{code, severity, message, file, place, label, related, notes, helps}]}}` |
 //!
-//! `warnings` are what a manifest was warned about, in the form of `diagnostics`; a command that
+//! `notes` are sentences about what a run means for the adopter, beyond single files. `warnings` are what a manifest was warned about, in the form of `diagnostics`; a command that
 //! reads a manifest always has them, in `{error}` too. A command line that makes no sense is an
 //! `error` as well. A `place` is `{line, column, end_line, end_column}`, all from 1, columns in characters.
 
 mod diagnostics;
 mod progress;
+mod steps;
 mod table;
 pub mod wizard;
 
@@ -42,6 +43,7 @@ use crate::cli::Misuse;
 use crate::manifest::{Diagnostic, Rejected, Source};
 
 pub use progress::Progress;
+pub use steps::{Step, after_new};
 pub use table::Table;
 
 /// Success and commands.
@@ -74,15 +76,6 @@ pub struct Printer {
     json: bool,
     /// Warnings about the manifest that was read, for the one JSON value; `None` before that.
     warned: Arc<Mutex<Option<Value>>>,
-}
-
-/// One thing to do after a command: what to type and what it does.
-#[derive(Clone, Debug, Serialize)]
-pub struct Step {
-    /// What to type.
-    pub command: String,
-    /// What it does, in a few words.
-    pub purpose: String,
 }
 
 impl Printer {

@@ -1,4 +1,5 @@
-//! The few questions that `new` asks on a terminal: four, each with a default.
+//! The few questions that `new` asks on a terminal, each with a default: pressing Enter all the way
+//! gives the seller that `--yes` gives.
 //!
 //! Answers are judged by the same rules as a manifest's lines; a name is checked while it is
 //! typed, since everything else is picked from what is generated.
@@ -7,7 +8,7 @@ use std::io;
 
 use crate::manifest::Answers;
 use crate::plan::name;
-use crate::plan::support::{self, defaults};
+use crate::plan::support::{self, PROPOSAL_SPECIALISM, defaults};
 
 /// Asks for a manifest. `suggested` is the name that the folder suggests; `lines` are the AdCP
 /// lines at hand.
@@ -55,6 +56,9 @@ pub fn ask(suggested: Option<String>, lines: &[String]) -> io::Result<Answers> {
         .item("sqlite", "SQLite", "one file, for a single process")
         .item("memory", "memory", "forgets everything; development only")
         .interact()?;
+    let proposals = proposals(&specialisms)?;
+    let approvals = approvals(proposals)?;
+    let recipe = recipe()?;
     cliclack::outro("that is all")?;
     Ok(Answers {
         name: Some(name),
@@ -62,8 +66,65 @@ pub fn ask(suggested: Option<String>, lines: &[String]) -> io::Result<Answers> {
         specialisms,
         pricing_models: pricing,
         store: Some(store.to_owned()),
+        finalize: match proposals {
+            Proposals::None => None,
+            Proposals::Bought => Some(false),
+            Proposals::Finalized => Some(true),
+        },
+        approvals,
+        recipe,
         ..Answers::default()
     })
+}
+
+/// How proposals are made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Proposals {
+    /// Not at all.
+    None,
+    /// Ready to be bought.
+    Bought,
+    /// To be finalized before they are bought.
+    Finalized,
+}
+
+/// Asks what a specialism doesn't settle: the one of proposals is tested for finalizing them.
+fn proposals(specialisms: &[String]) -> io::Result<Proposals> {
+    if specialisms.iter().any(|slug| slug == PROPOSAL_SPECIALISM) {
+        return Ok(Proposals::Finalized);
+    }
+    cliclack::select("Does it make proposals for a brief?")
+        .item(Proposals::None, "no", "products only")
+        .item(
+            Proposals::Finalized,
+            "yes, finalized",
+            "held at a firm price before they are bought",
+        )
+        .item(Proposals::Bought, "yes, as they are", "nothing is held")
+        .interact()
+}
+
+/// What waits for a person; nothing, unless it is picked.
+fn approvals(proposals: Proposals) -> io::Result<Vec<String>> {
+    let finalize = proposals == Proposals::Finalized;
+    let mut prompt =
+        cliclack::multiselect("What has to wait for a person to agree?").required(false);
+    for operation in support::APPROVALS {
+        if finalize || *operation != "finalize" {
+            prompt = prompt.item((*operation).to_owned(), operation, "");
+        }
+    }
+    prompt.interact()
+}
+
+/// What is known about products and kept from buyers.
+fn recipe() -> io::Result<Option<String>> {
+    let mut prompt = cliclack::select("Does the ad server need settings that buyers must not see?")
+        .item(None, "no", "nothing, or you say later in `[recipe]`");
+    for preset in support::RECIPE_PRESETS {
+        prompt = prompt.item(Some((*preset).to_owned()), preset, "");
+    }
+    prompt.interact()
 }
 
 /// Several of a few words; the only one is not worth a question.

@@ -280,27 +280,17 @@ impl Copy<'_> {
 
 /// A definition that is nothing but a reference to itself, over however many steps, has no meaning.
 fn refuse_cycles(definitions: &Definitions) -> Result<(), SpecError> {
-    for start in definitions.schemas.keys() {
-        let mut seen = BTreeSet::from([start.as_str()]);
-        let mut at = start.as_str();
-        while let Some(next) = definitions.schemas.get(at).and_then(bare_reference) {
-            if !seen.insert(next) {
-                let source = definitions
-                    .sources
-                    .get(start)
-                    .map_or(start.as_str(), String::as_str);
-                let (file, pointer) = source.split_once('#').unwrap_or((source, ""));
-                return Err(SpecError::schema(
-                    file,
-                    pointer,
-                    format!("the references from here run in a circle through {next}"),
-                    "one of them must be a schema of its own",
-                ));
-            }
-            at = next;
-        }
-    }
-    Ok(())
+    let Some((start, through)) = definitions.circle() else {
+        return Ok(());
+    };
+    let source = definitions.sources.get(start).map_or(start, String::as_str);
+    let (file, pointer) = source.split_once('#').unwrap_or((source, ""));
+    Err(SpecError::schema(
+        file,
+        pointer,
+        format!("the references from here run in a circle through {through}"),
+        "one of them must be a schema of its own",
+    ))
 }
 
 /// The name that a schema refers to, if it says nothing else.
@@ -322,6 +312,21 @@ pub fn target(schema: &Value) -> Option<&str> {
 }
 
 impl Definitions {
+    /// A definition from which references run in a circle, and one that they run through.
+    pub fn circle(&self) -> Option<(&str, &str)> {
+        self.schemas.keys().find_map(|start| {
+            let mut seen = BTreeSet::from([start.as_str()]);
+            let mut at = start.as_str();
+            while let Some(next) = self.schemas.get(at).and_then(bare_reference) {
+                if !seen.insert(next) {
+                    return Some((start.as_str(), next));
+                }
+                at = next;
+            }
+            None
+        })
+    }
+
     /// The names of all definitions that `roots` reach, themselves included.
     pub fn reachable<'a>(&self, roots: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
         let mut reached = BTreeSet::new();

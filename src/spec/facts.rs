@@ -124,6 +124,30 @@ pub fn read(
     Ok((facts, findings))
 }
 
+/// The tools with which buyers look after tasks. Before AdCP 3.1 the manifest lists none, though the
+/// schemas are there: `core/tasks-X-request.json` and its response describe the task `tasks/X`. Later
+/// lines have both these and tools of other names for the same. `by_source` are the definitions by
+/// file.
+pub fn task_tools(by_source: &BTreeMap<&str, &str>) -> BTreeMap<String, ToolFacts> {
+    let tool = |(file, request): (&&str, &&str)| {
+        let action = file
+            .strip_prefix("core/tasks-")?
+            .strip_suffix("-request.json")?;
+        let response = by_source.get(format!("core/tasks-{action}-response.json").as_str())?;
+        let facts = ToolFacts {
+            protocol: "core".to_owned(),
+            mutating: false,
+            request: (*request).to_owned(),
+            response: (*response).to_owned(),
+            other_requests: Vec::new(),
+            async_responses: Vec::new(),
+            specialisms: Vec::new(),
+        };
+        Some((format!("tasks/{action}"), facts))
+    };
+    by_source.iter().filter_map(tool).collect()
+}
+
 /// The manifest spells slugs with underscores, the wire with hyphens.
 fn kebab(slug: &str) -> String {
     slug.replace('_', "-")
@@ -157,5 +181,31 @@ impl<'a> Manifest<'a> {
             format!("expected {kind} here"),
             "use an unchanged official bundle",
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_of_tasks_are_tools_where_request_and_response_are_there() {
+        let files = BTreeMap::from([
+            ("core/tasks-get-request.json", "Ask"),
+            ("core/tasks-get-response.json", "Answer"),
+            ("core/tasks-list-request.json", "Lonely"),
+            ("core/task-status.json", "Status"),
+            ("protocol/tasks-end-request.json", "Elsewhere"),
+            ("protocol/tasks-end-response.json", "ElsewhereToo"),
+        ]);
+        let tools = task_tools(&files);
+        let names: Vec<&str> = tools.keys().map(String::as_str).collect();
+        assert_eq!(names, ["tasks/get"]);
+        let tool = &tools["tasks/get"];
+        assert_eq!(
+            (tool.request.as_str(), tool.response.as_str()),
+            ("Ask", "Answer")
+        );
+        assert!(!tool.mutating);
     }
 }

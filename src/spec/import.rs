@@ -54,6 +54,9 @@ fn assemble(
         .collect();
     let name_of = |file: &str| by_source.get(file).map(|name| (*name).to_owned());
     let (mut facts, findings) = facts::read(&bundle.manifest, name_of)?;
+    for (name, tool) in facts::task_tools(&by_source) {
+        facts.tools.entry(name).or_insert(tool);
+    }
     for tool in facts.tools.values_mut() {
         tool.other_requests = other_requests(&tool.request, &definitions.sources);
     }

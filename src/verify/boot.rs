@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::error::tail;
 use super::process::Group;
-use super::{Files, Options, VerifyError};
+use super::{Files, Options, VerifyError, approver};
 
 /// How long a seller may take until it is ready.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,6 +21,8 @@ pub(super) const TOKEN: &str = "adcp-scaffold-verify";
 pub(super) struct Seller {
     /// Where its MCP endpoint is.
     pub(super) url: String,
+    /// Where its operator API is, if anything waits for people.
+    pub(super) operators: Option<SocketAddr>,
     /// When it was started: its clock then read the start instant.
     pub(super) started: Instant,
     _process: Group,
@@ -34,6 +36,8 @@ pub(super) fn boot(
     files: &Files,
 ) -> Result<Seller, VerifyError> {
     let address = free_address()?;
+    let operators = options.approvals.then(free_address).transpose()?;
+    let operator_addr = operators.map_or_else(|| "off".to_owned(), |at| at.to_string());
     let log = File::create(&files.seller_log)
         .map_err(|source| VerifyError::unwritable(&files.seller_log, source))?;
     let both = log
@@ -48,6 +52,13 @@ pub(super) fn boot(
         .env("SELLER_STORE", store)
         .env("SELLER_SANDBOX", "1")
         .env("SELLER_TOKEN", TOKEN)
+        .env("SELLER_OPERATOR_ADDR", operator_addr)
+        .env("SELLER_OPERATOR_TOKEN", approver::TOKEN)
+        .env_remove("SELLER_OPERATORS")
+        .env(
+            "SELLER_DEVELOPMENT",
+            if options.durable { "0" } else { "1" },
+        )
         .env_remove("SELLER_CLOCK")
         .envs(
             options
@@ -83,6 +94,7 @@ pub(super) fn boot(
     }
     Ok(Seller {
         url: format!("http://{address}/mcp"),
+        operators,
         started,
         _process: process,
         _store: folder,

@@ -12,12 +12,15 @@ mod process;
 mod clock;
 mod build;
 mod boot;
+mod approver;
 mod install;
 mod run;
 mod report;
 mod verdict;
 
 use std::path::{Path, PathBuf};
+
+use approver::Approver;
 
 pub use clock::StartInstant;
 pub use error::VerifyError;
@@ -36,6 +39,8 @@ pub struct Options {
     pub clock: Option<StartInstant>,
     /// Whether the seller keeps its state in SQLite rather than in memory.
     pub durable: bool,
+    /// Whether operations of the seller wait for people. All of them are then approved.
+    pub approvals: bool,
     /// Whether the store is kept beside the reports.
     pub keep: bool,
 }
@@ -80,9 +85,12 @@ pub fn verify(options: &Options, progress: &dyn Fn(&str)) -> Result<Verdict, Ver
         ));
         let seller = boot::boot(&program, options, &files)?;
         progress(&format!("running {}", name.unwrap_or("all storyboards")));
+        let approver = seller.operators.map(Approver::start);
         let raw = run::run(&runner, &seller, name, options.clock.as_ref(), &files)?;
         let answer = report::read(&raw, &files)?;
-        runs.push(verdict::judge(name.unwrap_or(ALL), answer, &files.report));
+        let mut run = verdict::judge(name.unwrap_or(ALL), answer, &files.report);
+        run.approved = approver.as_ref().map(Approver::approved);
+        runs.push(run);
     }
     Ok(Verdict::new(options, runs))
 }

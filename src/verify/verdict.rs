@@ -49,6 +49,8 @@ pub struct Run {
     pub storyboards: Vec<Storyboard>,
     /// What the runner counted but does not list step by step.
     pub unlisted: Option<Unlisted>,
+    /// How many tasks that waited for a person were approved; `null` where nothing waits for one.
+    pub approved: Option<usize>,
     /// Every failed step.
     pub failures: Vec<Failure>,
     /// The runner's raw report.
@@ -205,6 +207,7 @@ pub(super) fn judge(name: &str, answer: Answer, report: &Path) -> Run {
             steps: rest,
         }),
         storyboards,
+        approved: None,
         failures: answer.failures.into_iter().map(failure).collect(),
         report: report.to_owned(),
     }

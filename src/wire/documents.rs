@@ -4,16 +4,23 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::error::WireError;
+use super::recipe::RecipeSchema;
 use crate::spec::{SpecLine, ToolFacts};
 
 const DRAFT: &str = "http://json-schema.org/draft-07/schema#";
 
-/// `schemas.json`: every definition that `roots` reach, whole.
+/// `schemas.json`: every definition that `roots` reach, whole, and those of the recipe.
 ///
 /// # Errors
 /// When serde_json can't write it.
-pub fn schemas(line: &SpecLine, roots: &[&str]) -> Result<String, WireError> {
-    let document = json!({"$schema": DRAFT, "definitions": definitions(line, roots)});
+pub fn schemas(
+    line: &SpecLine,
+    roots: &[&str],
+    recipe: Option<&RecipeSchema>,
+) -> Result<String, WireError> {
+    let mut definitions = definitions(line, roots);
+    definitions.extend(recipe.into_iter().flat_map(RecipeSchema::definitions));
+    let document = json!({"$schema": DRAFT, "definitions": definitions});
     let mut bytes = Vec::new();
     let formatter = serde_json::ser::PrettyFormatter::with_indent(b" ");
     document

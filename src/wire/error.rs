@@ -37,6 +37,18 @@ pub enum WireError {
         /// The section of the map that can settle it.
         section: &'static str,
     },
+    /// Two values of an enum would be the same variant.
+    #[error("{place}: {}; {}", values(.name, .first, .second), values_remedy(.first, .second))]
+    Values {
+        /// File and JSON Pointer of the enum.
+        place: String,
+        /// The variant.
+        name: String,
+        /// The value that has it.
+        first: String,
+        /// The value that would have it too.
+        second: String,
+    },
     /// typify could not digest what the passes produced.
     #[error(
         "the type resolver refused the schemas of AdCP {line}: {reason}; please report this line and bundle"
@@ -55,4 +67,22 @@ pub enum WireError {
         /// What serde_json said.
         source: serde_json::Error,
     },
+}
+
+/// What is wrong with two values of an enum.
+pub(super) fn values(name: &str, first: &str, second: &str) -> String {
+    if first == second {
+        format!("the value {first:?} is listed twice")
+    } else {
+        format!("the values {first:?} and {second:?} would both be the variant {name}")
+    }
+}
+
+/// What to do about it.
+pub(super) fn values_remedy(first: &str, second: &str) -> &'static str {
+    if first == second {
+        "remove one"
+    } else {
+        "rename one of the two"
+    }
 }

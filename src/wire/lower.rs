@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::error::WireError;
 use super::model::{Choice, Definition, Field, Model, Object, Shape, TypeRef, Union, Variant};
 use super::passes::branches::members_are_strings;
-use super::passes::walk::{properties, strings};
+use super::passes::walk::{is_empty, properties, strings};
 use super::passes::{BRANCHES, DENIES, Defs, LACKS, NULLABLE, Normal, deref};
 use crate::spec::definitions::target;
 
@@ -71,7 +71,7 @@ fn shape(members: &Map<String, Value>, defs: &Defs) -> Shape {
             open: false,
         });
     }
-    if properties(members).is_some() {
+    if properties(members).is_some() || is_empty(members) {
         return Shape::Object(object(members, defs));
     }
     Shape::Alias(type_ref(&Value::Object(members.clone()), defs))

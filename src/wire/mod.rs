@@ -4,7 +4,8 @@
 //! ([`passes`]), which become a model of types ([`lower`]); unions learn how their variants are
 //! told apart ([`discriminate`]); typify spells the names and finds recursion ([`resolve`]); and
 //! the model is printed as Rust ([`mod@print`]), beside the JSON that the runtime validates with
-//! ([`documents`]). Only what the given tools reach is emitted.
+//! ([`documents`]). Only what the given tools reach is emitted. A seller's recipe goes the same way,
+//! after its schema has been judged ([`recipe`]).
 
 pub mod error;
 pub mod report;
@@ -16,8 +17,10 @@ pub mod resolve;
 pub mod variants;
 pub mod print;
 pub mod documents;
+pub mod recipe;
 
 pub use error::WireError;
+pub use recipe::{RecipeError, RecipeSchema};
 pub use report::PassReport;
 
 use crate::spec::{SpecLine, ToolFacts};
@@ -66,11 +69,15 @@ pub struct ToolTypes {
     pub mutating: bool,
 }
 
-/// Emits the wire crate's types, facts and schemas for `tools`.
+/// Emits the wire crate's types, facts and schemas for `tools`, and those of the seller's recipe.
 ///
 /// # Errors
 /// An unknown tool, or a schema that can't be digested.
-pub fn emit(line: &SpecLine, tools: &[String]) -> Result<Wire, WireError> {
+pub fn emit(
+    line: &SpecLine,
+    tools: &[String],
+    recipe: Option<&RecipeSchema>,
+) -> Result<Wire, WireError> {
     let tools = facts_of(line, tools)?;
     let error = line
         .definitions
@@ -82,7 +89,7 @@ pub fn emit(line: &SpecLine, tools: &[String]) -> Result<Wire, WireError> {
         roots.push(&facts.request);
         roots.push(&facts.response);
     }
-    let normal = passes::normalise(line, &roots)?;
+    let normal = passes::normalise(&line.definitions, &line.names, &roots)?;
     let mut report = normal.report.clone();
     let mut model = lower::lower(&normal, &roots)?;
     discriminate::discriminate(&mut model, &mut report);
@@ -101,16 +108,21 @@ pub fn emit(line: &SpecLine, tools: &[String]) -> Result<Wire, WireError> {
             mutating: facts.mutating,
         })
         .collect();
+    let recipe_file = recipe.map(|recipe| WireFile {
+        path: RecipeSchema::FILE.into(),
+        contents: recipe.source().to_owned(),
+    });
     let mut files = vec![
         WireFile {
             path: "schemas.json".into(),
-            contents: documents::schemas(line, &roots)?,
+            contents: documents::schemas(line, &roots, recipe)?,
         },
         WireFile {
             path: "src/spec.rs".into(),
             contents: print::spec::print(line, &types),
         },
     ];
+    files.extend(recipe_file);
     for (name, contents) in print::types::print(&model, &spellings)? {
         files.push(WireFile {
             path: format!("src/types/{name}"),
@@ -121,6 +133,7 @@ pub fn emit(line: &SpecLine, tools: &[String]) -> Result<Wire, WireError> {
         path: "tools.json".into(),
         contents: documents::tool_list(line, &tools)?,
     });
+    files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(Wire {
         files,
         tools: types,

@@ -29,15 +29,15 @@ pub fn names(values: &[String], source: &str) -> Result<Vec<String>, WireError> 
             return Err(WireError::Undigestible {
                 place: source.to_owned(),
                 reason: format!("the value {value:?} has no letter to name a variant by"),
-                remedy: "please report this line and bundle".into(),
+                remedy: "rename it, or please report this line and bundle".into(),
             });
         }
         if let Some(first) = taken.insert(name.clone(), value) {
-            return Err(WireError::Collision {
+            return Err(WireError::Values {
+                place: source.to_owned(),
                 name,
-                first: format!("{source} value {first:?}"),
-                second: format!("{source} value {value:?}"),
-                section: "inline",
+                first: first.clone(),
+                second: value.clone(),
             });
         }
         names.push(name);

@@ -26,6 +26,7 @@ pub use change::{Action, Change, Drift, Outcome, Problem, ProblemKind};
 pub use disk::{Disk, LocalDisk, Mode};
 pub use error::WorkspaceError;
 pub use lock::Stamp;
+pub use path::is_portable;
 pub use text::sha256;
 
 use crate::render::RenderedFile;
@@ -110,13 +111,15 @@ fn no_lock(root: &Path) -> WorkspaceError {
     }
 }
 
-/// Makes a new seller in `root`: the rendered files, the manifest and the lock.
+/// Makes a new seller in `root`: the rendered files, the manifest with the files that it names
+/// (path and text of each), and the lock. Manifest and named files are the adopter's from then on.
 pub fn create(
     root: &Path,
     disk: &dyn Disk,
     stamp: &Stamp,
     rendered: &[RenderedFile],
     manifest: &str,
+    named: &[(&str, &str)],
 ) -> Result<Outcome, WorkspaceError> {
     refuse_occupied(root)?;
     make_root(root, disk)?;
@@ -125,16 +128,19 @@ pub fn create(
     // An interrupted `new` that has just been finished left a whole seller.
     refuse_occupied(root)?;
     let mut reconciled = reconcile(root, None, stamp, rendered, false)?;
-    reconciled.operations.insert(
-        0,
-        Operation {
-            path: MANIFEST.to_owned(),
+    let adopters = [(MANIFEST, manifest)]
+        .into_iter()
+        .chain(named.iter().copied());
+    reconciled.operations.splice(
+        0..0,
+        adopters.map(|(path, text)| Operation {
+            path: path.to_owned(),
             was: None,
             kind: Kind::Put {
-                contents: manifest.as_bytes().to_vec(),
+                contents: text.as_bytes().to_vec(),
                 mode: Mode::Plain,
             },
-        },
+        }),
     );
     write(root, disk, reconciled, Vec::new(), Durability::Cached)
 }

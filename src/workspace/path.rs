@@ -32,7 +32,7 @@ const RESERVED: [&str; 22] = [
 
 /// Whether `path` is a plain relative path that means the same file on every platform: segments
 /// separated by `/`, none empty, `.`, `..`, reserved or with characters that Windows refuses.
-pub(super) fn is_portable(path: &str) -> bool {
+pub fn is_portable(path: &str) -> bool {
     !path.is_empty() && path.len() <= 400 && path.split('/').all(is_portable_segment)
 }
 

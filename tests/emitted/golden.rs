@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::seller::Seller;
+use crate::seller::{self, Seller, with_this_runtime};
 
 /// Contents by path.
 type Tree = BTreeMap<String, Vec<u8>>;
@@ -55,14 +55,10 @@ fn the_example_is_what_the_generator_emits() {
 #[test]
 fn every_manifest_of_the_matrix_gives_formatted_code_without_lints() {
     let manifests = matrix();
-    assert!(manifests.len() >= 6, "only {} manifests", manifests.len());
+    assert!(manifests.len() >= 13, "only {} manifests", manifests.len());
     for (name, manifest) in manifests {
         // The shared runtime is compiled once; `code.rs` builds a vendored one.
-        let runtime = Path::new(env!("CARGO_MANIFEST_DIR")).join("runtime");
-        let manifest = format!(
-            "{manifest}\n[runtime]\npath = {:?}\n",
-            runtime.to_str().unwrap()
-        );
+        let manifest = with_this_runtime(&manifest);
         let seller = Seller::from_manifest(&name, &manifest);
         let table: toml::Table = manifest.parse().unwrap();
         let package = table["name"].as_str().unwrap();
@@ -105,12 +101,10 @@ fn two_runs_emit_the_same_bytes() {
 
 /// The manifests of `tests/matrix/` by name.
 fn matrix() -> BTreeMap<String, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/matrix");
-    fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .map(|path| {
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    seller::names_of_matrix()
+        .into_iter()
+        .map(|name| {
+            let path = seller::matrix().join(format!("{name}.toml"));
             (name, fs::read_to_string(path).unwrap())
         })
         .collect()

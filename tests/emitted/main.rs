@@ -3,6 +3,7 @@
 
 mod seller;
 mod code;
+mod demands;
 mod golden;
 mod storyboards;
 mod clients;

@@ -27,22 +27,35 @@ impl Seller {
     /// A seller on this checkout's runtime instead of a copy, so that all such sellers share one
     /// compiled runtime. `pricing` is the table of that name, `more` are further keys.
     pub(crate) fn on_this_runtime(name: &str, pricing: &str, more: &str) -> Self {
-        let runtime = concat!(env!("CARGO_MANIFEST_DIR"), "/runtime");
         let manifest = format!(
             "name = {name:?}\nadcp = \"3.0\"\nspecialisms = [\"sales-non-guaranteed\"]\n{more}\n\
-             [pricing]\n{pricing}\n\n[runtime]\npath = {runtime:?}\n"
+             [pricing]\n{pricing}\n"
         );
-        Seller::from_manifest(name, &manifest)
+        Seller::from_manifest(name, &with_this_runtime(&manifest))
+    }
+
+    /// The seller of a manifest in `tests/matrix/`, on this checkout's runtime.
+    pub(crate) fn of_matrix(name: &str) -> Self {
+        let file = matrix().join(format!("{name}.toml"));
+        let manifest = std::fs::read_to_string(file).expect("a manifest of the matrix");
+        Seller::from_manifest(name, &with_this_runtime(&manifest))
     }
 
     /// `adcp-scaffold new NAME --manifest FILE`.
     pub(crate) fn from_manifest(name: &str, manifest: &str) -> Self {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(file.path(), manifest).expect("the manifest is written");
-        Seller::generate(
-            name,
-            &["--manifest", file.path().to_str().expect("a path in UTF-8")],
-        )
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("seller.toml");
+        std::fs::write(&file, manifest).expect("the manifest is written");
+        // What manifests of the matrix name lies beside them.
+        for entry in std::fs::read_dir(matrix()).expect("the matrix") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|ending| ending == "json") {
+                let name = path.file_name().expect("a name");
+                std::fs::copy(&path, folder.path().join(name)).expect("a copy");
+            }
+        }
+        let file = file.to_str().expect("a path in UTF-8");
+        Seller::generate(name, &["--manifest", file])
     }
 
     /// Where it lies.
@@ -70,19 +83,46 @@ impl Seller {
         )
     }
 
-    /// Runs `cargo` in the seller's folder; it must succeed.
-    pub(crate) fn cargo(&self, arguments: &[&str]) {
-        let output = shared(
+    /// Runs `cargo` in the seller's folder, whatever becomes of it.
+    pub(crate) fn try_cargo(&self, arguments: &[&str]) -> Output {
+        shared(
             Command::new(env!("CARGO"))
                 .args(arguments)
                 .current_dir(&self.folder),
-        );
+        )
+    }
+
+    /// Runs `cargo` in the seller's folder; it must succeed.
+    pub(crate) fn cargo(&self, arguments: &[&str]) {
+        let output = self.try_cargo(arguments);
         assert!(
             output.status.success(),
             "cargo {arguments:?}: {}",
             said(&output)
         );
     }
+}
+
+/// A manifest whose seller is built on this checkout's runtime.
+pub(crate) fn with_this_runtime(manifest: &str) -> String {
+    let runtime = concat!(env!("CARGO_MANIFEST_DIR"), "/runtime");
+    format!("{manifest}\n[runtime]\npath = {runtime:?}\n")
+}
+
+/// The folder with a manifest for each kind of seller.
+pub(crate) fn matrix() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/matrix")
+}
+
+/// The names of the manifests in it.
+pub(crate) fn names_of_matrix() -> Vec<String> {
+    let entries = std::fs::read_dir(matrix()).expect("the matrix");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let manifests = paths.filter(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    let name = |path: PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
+    let mut names: Vec<String> = manifests.filter_map(name).collect();
+    names.sort();
+    names
 }
 
 fn scaffold(folder: &Path, arguments: &[&str]) -> Output {

@@ -80,7 +80,7 @@ fn run(name: &str, folder: &Path) {
         &case.base_zones,
     );
     let theirs = rendered(&tree::read(&folder.join("theirs")));
-    workspace::create(&root, &Hasty, &stamp("base"), &base, manifest).unwrap();
+    workspace::create(&root, &Hasty, &stamp("base"), &base, manifest, &[]).unwrap();
 
     let mut ours = tree::read(&folder.join("ours"));
     ours.insert("seller.toml".to_owned(), manifest.as_bytes().to_vec());

@@ -139,6 +139,7 @@ fn edited_seller(root: &Path) -> Tree {
         &stamp("old"),
         &rendered(&before()),
         "name = \"a\"\n",
+        &[],
     )
     .unwrap();
     for (path, text) in edits() {
@@ -263,6 +264,7 @@ fn a_new_seller_that_breaks_at_any_step_is_made_by_the_next_attempt() {
             &stamp("new"),
             &rendered(&after()),
             "name = \"b\"\n",
+            &[("schemas/recipe.json", "{}\n")],
         )
     };
     let folder = tempfile::tempdir().unwrap();

@@ -19,7 +19,7 @@ fn files(text: &str) -> Tree {
 
 fn seller(root: &Path) {
     let files = rendered(&files("one\n"));
-    workspace::create(root, &Hasty, &stamp("old"), &files, "name = \"a\"\n").unwrap();
+    workspace::create(root, &Hasty, &stamp("old"), &files, "name = \"a\"\n", &[]).unwrap();
 }
 
 /// What `check`, a dry run and a run say of the same tree.

@@ -77,5 +77,5 @@ fn emit(document: &Value) -> Wire {
             findings: Vec::new(),
         },
     };
-    wire::emit(&line, &["case".to_owned()]).expect("a case can be emitted")
+    wire::emit(&line, &["case".to_owned()], None).expect("a case can be emitted")
 }

@@ -38,15 +38,24 @@ pub(crate) fn target() -> PathBuf {
 /// Writes a crate of that name with the emitted types; its name must be its own, since crates that
 /// share a target folder and a name overwrite each other.
 pub(crate) fn write(name: &str, wire: &Wire) -> PathBuf {
+    let files = wire
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file.contents.as_str()));
+    let library = ("src/lib.rs", "pub mod spec;\npub mod types;\n");
+    write_files(name, files.chain([library]))
+}
+
+/// Writes a crate of that name from paths and contents.
+pub(crate) fn write_files<'a>(
+    name: &str,
+    files: impl Iterator<Item = (&'a str, &'a str)>,
+) -> PathBuf {
     let folder = target().join("crates").join(name);
     let _ = std::fs::remove_dir_all(folder.join("src"));
-    for file in &wire.files {
-        put(&folder.join(&file.path), &file.contents);
+    for (path, contents) in files {
+        put(&folder.join(path), contents);
     }
-    put(
-        &folder.join("src/lib.rs"),
-        "pub mod spec;\npub mod types;\n",
-    );
     put(
         &folder.join("Cargo.toml"),
         &format!(
@@ -73,29 +82,45 @@ fn codec_only() {
         &format!(
             "#[path = {:?}]\npub mod codec;\n#[path = {:?}]\npub mod spec;\n\
              pub mod error {{\n    #[derive(Clone, Copy, Debug)]\n\
-             pub enum Recovery {{ Correctable, Transient, Terminal }}\n}}\n",
+             pub enum Recovery {{ Correctable, Transient, Terminal }}\n}}\n\
+             pub mod domain {{\n    pub trait RecipeType: crate::codec::Wire + Send + Sync + 'static {{\n\
+                 const KIND: &'static str;\n    }}\n}}\n",
             runtime.join("codec/mod.rs"),
             runtime.join("spec.rs"),
         ),
     );
 }
 
-/// Adds a program that reads `{"type", "value"}` lines and answers each with an [`Answer`].
+/// Adds a program that asks for each type of the wire crate by its name.
 pub(crate) fn add_program(folder: &Path, library: &str, wire: &Wire) {
+    let types = wire.model.iter().map(|(name, definition)| {
+        let is_union = matches!(definition.shape, Shape::Union(_));
+        (name.as_str(), format!("{library}::types::{name}"), is_union)
+    });
+    add_program_for(folder, types);
+}
+
+/// Adds a program that reads `{"type", "value"}` lines and answers each with an [`Answer`]. Each type
+/// has a name, a path in Rust, and may be a union.
+pub(crate) fn add_program_for<'a>(
+    folder: &Path,
+    types: impl Iterator<Item = (&'a str, String, bool)>,
+) {
     let mut arms = String::new();
-    for (name, definition) in &wire.model {
-        let variant = match definition.shape {
-            Shape::Union(_) => "Some(found.variant())",
-            _ => "None",
+    for (name, path, is_union) in types {
+        let variant = if is_union {
+            "Some(found.variant())"
+        } else {
+            "None"
         };
         writeln!(
             arms,
-            "        {name:?} => answer::<types::{name}>(value, |found| {{ let _ = found; {variant} }}),"
+            "        {name:?} => answer::<{path}>(value, |found| {{ let _ = found; {variant} }}),"
         )
         .expect("a string takes everything");
     }
     let program = format!(
-        "use std::io::BufRead;\n\nuse {library}::types;\nuse serde_json::{{Value, json}};\n\n\
+        "use std::io::BufRead;\n\nuse serde_json::{{Value, json}};\n\n\
          fn answer<T: adcp_seller::codec::Wire>(value: Value, variant: fn(&T) -> Option<&'static str>) -> Value {{\n\
              match T::read(value) {{\n\
                  Ok(found) => json!({{\"written\": found.write(), \"variant\": variant(&found)}}),\n\

@@ -4,14 +4,18 @@
 //! Everything here comes from `seller.toml` and the AdCP schemas. Change the manifest and run
 //! `adcp-scaffold regenerate`; an edit in this folder would be lost, so the tool refuses it.
 
+pub mod recipe;
 pub mod types;
 
 mod platform;
 mod profile;
+mod proposals;
 mod router;
 mod spec;
 
 pub use platform::*;
 pub use profile::PROFILE;
+pub use proposals::*;
+pub use recipe::Recipe;
 pub use router::Router;
 pub use spec::SPEC;

@@ -9,8 +9,9 @@ use std::future::Future;
 
 use adcp_seller::domain;
 use adcp_seller::error::Result;
-use adcp_seller::platform::{Context, Products};
+use adcp_seller::platform::{Context, Outcome};
 
+use crate::proposals::{Finalized, Offer, ToFinalize, Wish};
 use crate::types;
 
 /// What a seller of media does itself.
@@ -20,28 +21,20 @@ use crate::types;
     note = "`src/platform/sales.rs` was seeded with such an implementation; its type goes to `Router::new`"
 )]
 pub trait SalesPlatform: Send + Sync + 'static {
-    /// Says which products answer the buyer's brief and filters, best first.
-    ///
-    /// `context.catalog` holds what `catalog/` describes. The runtime pages the answer and cuts
-    /// it to the fields that were asked for.
-    fn get_products(
-        &self,
-        context: &Context,
-        request: types::GetProductsRequest,
-    ) -> impl Future<Output = Result<Products>> + Send;
-
     /// Books `buy` at the ad server.
     ///
-    /// Products, prices, budgets and dates have been checked, and `buy` has its ids. It is
-    /// stored once this returns. `context.operation_id` is the same on every attempt at this
-    /// call: give it to the ad server as the client-side id, so that a retry books nothing twice.
-    /// An `Err` refuses the whole order, and nothing is stored.
+    /// Products, prices, budgets and dates have been checked, people have agreed where they
+    /// have to, and `buy` has its ids. It is stored once this answers `Done`.
+    /// `context.operation_id` is the same on every attempt at this call: give it to the ad
+    /// server as the client-side id, so that a retry books nothing twice. What takes longer than
+    /// a buyer should wait is handed off; see `Context::hand_off`. An `Err` refuses the whole
+    /// order, and nothing is stored.
     fn create_media_buy(
         &self,
         context: &Context,
         request: types::CreateMediaBuyRequest,
         buy: &domain::MediaBuy,
-    ) -> impl Future<Output = Result<domain::Booking>> + Send;
+    ) -> impl Future<Output = Result<Outcome<domain::Booking>>> + Send;
 
     /// Makes the ad server follow `change`.
     ///
@@ -74,4 +67,52 @@ pub trait SalesPlatform: Send + Sync + 'static {
         request: types::GetMediaBuyDeliveryRequest,
         query: &domain::DeliveryQuery,
     ) -> impl Future<Output = Result<Vec<domain::BuyDelivery>>> + Send;
+}
+
+/// What a seller that makes proposals does itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no `ProposalManager`: it does not say how proposals are made",
+    label = "needs an `impl ProposalManager for {Self}`",
+    note = "`src/proposals.rs` was seeded with such an implementation; its type goes to `Router::new`"
+)]
+pub trait ProposalManager: Send + Sync + 'static {
+    /// Says which products answer the buyer's brief and filters, best first, and drafts
+    /// proposals: media plans that spread a budget over some of them.
+    ///
+    /// `context.catalog` holds what `catalog/` describes. Nothing has to be remembered: the
+    /// runtime checks every draft, keeps it for the account that asked, and gives it back when
+    /// the buyer comes to speak of it again.
+    fn get_products(
+        &self,
+        context: &Context,
+        request: types::GetProductsRequest,
+    ) -> impl Future<Output = Result<Outcome<Offer>>> + Send;
+
+    /// Changes what the buyer was offered before, as it wishes, and says in `Offer::applied`
+    /// what became of each wish.
+    ///
+    /// A wish about a proposal carries the draft as it stands; answering a proposal of the same
+    /// id writes it over. Unknown proposals, and those that are no drafts any more, have been
+    /// answered already and never arrive here, nor does what the buyer leaves out.
+    fn refine(
+        &self,
+        context: &Context,
+        request: types::GetProductsRequest,
+        wishes: Vec<Wish>,
+    ) -> impl Future<Output = Result<Outcome<Offer>>> + Send;
+
+    /// Makes a draft firm: states the price that holds, and holds its inventory until
+    /// `Finalized::expires_at`.
+    ///
+    /// The draft is the account's, no other call works on it, and people have agreed where they
+    /// have to. `context.operation_id` is the same on every attempt, however many buyers ask at
+    /// once: hold the inventory under it, and a repeated call finds the hold instead of making a
+    /// second one. Where the ad server takes its time, hand the work off with
+    /// `context.hand_off("…").again_in(…)`; this method is then called again, also after a
+    /// restart. An `Err` leaves the draft a draft.
+    fn finalize(
+        &self,
+        context: &Context,
+        draft: ToFinalize,
+    ) -> impl Future<Output = Result<Outcome<Finalized>>> + Send;
 }

@@ -3,42 +3,46 @@
 
 use adcp_seller::codec::Wire;
 use adcp_seller::domain;
-use adcp_seller::platform::{Answer, Context, Platform, Products};
+use adcp_seller::error::Error;
+use adcp_seller::platform::{Answer, Context, Outcome, Platform, Products};
 use serde_json::Value;
 
-use crate::platform::SalesPlatform;
+use crate::platform::{ProposalManager, SalesPlatform};
+use crate::proposals::{Finalized, Offer, ToFinalize, Wish};
 use crate::types;
 
 /// Turns each raw request into its wire type and hands it to the adopter's code.
 #[derive(Debug)]
-pub struct Router<P> {
-    platform: P,
+pub struct Router<S, P> {
+    sales: S,
+    proposals: P,
 }
 
-impl<P: SalesPlatform> Router<P> {
-    /// A router in front of `platform`.
-    pub fn new(platform: P) -> Self {
-        Router { platform }
+impl<S, P> Router<S, P>
+where
+    S: SalesPlatform,
+    P: ProposalManager,
+{
+    /// A router in front of the adopter's code.
+    pub fn new(sales: S, proposals: P) -> Self {
+        Router { sales, proposals }
     }
 }
 
-impl<P: SalesPlatform> Platform for Router<P> {
-    fn get_products<'a>(&'a self, context: &'a Context, request: Value) -> Answer<'a, Products> {
-        Box::pin(async move {
-            let request = types::GetProductsRequest::read(request)?;
-            P::get_products(&self.platform, context, request).await
-        })
-    }
-
+impl<S, P> Platform for Router<S, P>
+where
+    S: SalesPlatform,
+    P: ProposalManager,
+{
     fn create_media_buy<'a>(
         &'a self,
         context: &'a Context,
         request: Value,
         buy: &'a domain::MediaBuy,
-    ) -> Answer<'a, domain::Booking> {
+    ) -> Answer<'a, Outcome<domain::Booking>> {
         Box::pin(async move {
-            let request = types::CreateMediaBuyRequest::read(request)?;
-            P::create_media_buy(&self.platform, context, request, buy).await
+            let request = types::CreateMediaBuyRequest::read(request).map_err(Error::in_request)?;
+            S::create_media_buy(&self.sales, context, request, buy).await
         })
     }
 
@@ -49,8 +53,8 @@ impl<P: SalesPlatform> Platform for Router<P> {
         change: &'a domain::MediaBuyChange,
     ) -> Answer<'a, domain::Booking> {
         Box::pin(async move {
-            let request = types::UpdateMediaBuyRequest::read(request)?;
-            P::update_media_buy(&self.platform, context, request, change).await
+            let request = types::UpdateMediaBuyRequest::read(request).map_err(Error::in_request)?;
+            S::update_media_buy(&self.sales, context, request, change).await
         })
     }
 
@@ -61,8 +65,8 @@ impl<P: SalesPlatform> Platform for Router<P> {
         creatives: &'a [domain::Creative],
     ) -> Answer<'a, Vec<domain::CreativeReview>> {
         Box::pin(async move {
-            let request = types::SyncCreativesRequest::read(request)?;
-            P::sync_creatives(&self.platform, context, request, creatives).await
+            let request = types::SyncCreativesRequest::read(request).map_err(Error::in_request)?;
+            S::sync_creatives(&self.sales, context, request, creatives).await
         })
     }
 
@@ -73,8 +77,47 @@ impl<P: SalesPlatform> Platform for Router<P> {
         query: &'a domain::DeliveryQuery,
     ) -> Answer<'a, Vec<domain::BuyDelivery>> {
         Box::pin(async move {
-            let request = types::GetMediaBuyDeliveryRequest::read(request)?;
-            P::get_media_buy_delivery(&self.platform, context, request, query).await
+            let request =
+                types::GetMediaBuyDeliveryRequest::read(request).map_err(Error::in_request)?;
+            S::get_media_buy_delivery(&self.sales, context, request, query).await
+        })
+    }
+
+    fn get_products<'a>(
+        &'a self,
+        context: &'a Context,
+        request: Value,
+    ) -> Answer<'a, Outcome<Products>> {
+        Box::pin(async move {
+            let request = types::GetProductsRequest::read(request).map_err(Error::in_request)?;
+            let answer = P::get_products(&self.proposals, context, request).await?;
+            Ok(answer.map(Offer::write))
+        })
+    }
+
+    fn refine<'a>(
+        &'a self,
+        context: &'a Context,
+        request: Value,
+        wishes: Vec<domain::Wish>,
+    ) -> Answer<'a, Outcome<Products>> {
+        Box::pin(async move {
+            let request = types::GetProductsRequest::read(request).map_err(Error::in_request)?;
+            let wishes = Wish::read_all(wishes)?;
+            let answer = P::refine(&self.proposals, context, request, wishes).await?;
+            Ok(answer.map(Offer::write))
+        })
+    }
+
+    fn finalize<'a>(
+        &'a self,
+        context: &'a Context,
+        draft: domain::ToFinalize,
+    ) -> Answer<'a, Outcome<domain::Finalized>> {
+        Box::pin(async move {
+            let draft = ToFinalize::read(draft)?;
+            let answer = P::finalize(&self.proposals, context, draft).await?;
+            Ok(answer.map(Finalized::write))
         })
     }
 }

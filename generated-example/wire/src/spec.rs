@@ -78,6 +78,18 @@ pub static SPEC: Spec = Spec {
             response: "SyncCreativesResponse",
         },
         Tool {
+            name: "tasks/get",
+            mutating: false,
+            request: "TasksGetRequest",
+            response: "TasksGetResponse",
+        },
+        Tool {
+            name: "tasks/list",
+            mutating: false,
+            request: "TasksListRequest",
+            response: "TasksListResponse",
+        },
+        Tool {
             name: "update_media_buy",
             mutating: true,
             request: "UpdateMediaBuyRequest",

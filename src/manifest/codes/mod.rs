@@ -90,6 +90,30 @@ pub enum Code {
     LineLacksTools,
     /// `M0026`: no runtime crate there.
     RuntimeAbsent,
+    /// `M0027`: less than the storyboards of proposals ask for.
+    ProposalStoryboards,
+    /// `M0028`: approval of what never happens.
+    NeedsFinalize,
+    /// `M0029`: span of time out of bounds.
+    SpanRange,
+    /// `M0030`: span of time that nothing uses.
+    SpanUnused,
+    /// `M0031`: finalized proposals in memory.
+    FinalizeInMemory,
+    /// `M0032`: no recipe, or two of them.
+    RecipeOrigins,
+    /// `M0033`: not a usable kind of recipe.
+    RecipeKind,
+    /// `M0034`: unusable path of a recipe's schema.
+    RecipePath,
+    /// `M0035`: recipe's schema can't be read.
+    RecipeFile,
+    /// `M0036`: unusable schema of a recipe.
+    RecipeSchema,
+    /// `M0037`: grace that outlasts the hold.
+    GraceOutlastsHold,
+    /// `M0038`: recipes to be filled in by hand.
+    RecipeSample,
 }
 
 impl Code {

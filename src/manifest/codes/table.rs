@@ -276,7 +276,8 @@ specialisms = ["sales-non-guaranteed"]
         title: "auction price on guaranteed products",
         explanation: "A guarantee is a promise of delivery at a price that both sides know, so its pricing options carry
 `fixed_price`. An auction has a `floor_price` and a price that emerges later. A seller whose
-specialisms are all guaranteed has nothing to auction.",
+specialisms are all guaranteed has nothing to auction, and without `pricing.auction` nothing is.
+`sales-proposal-mode` says how a sale is agreed, so it counts on neither side.",
         wrong: Some(r#"name = "acme-media"
 adcp = "3.0"
 specialisms = ["sales-guaranteed"]
@@ -473,6 +474,310 @@ specialisms = ["sales-non-guaranteed"]
 
 [runtime]
 source = "vendored"
+"#,
+    },
+    Entry {
+        code: Code::ProposalStoryboards,
+        id: "M0027",
+        severity: Severity::Warning,
+        title: "less than the storyboards of proposals ask for",
+        explanation: "Whoever claims `sales-proposal-mode` is tested by its storyboards, and they refine a proposal and
+finalize it. A seller without one of the two is generated, and fails those steps. Proposals do not
+need the claim: `[proposals]` works with any sales specialism.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-proposal-mode"]
+
+[proposals]
+finalize = false
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[proposals]
+finalize = false
+"#,
+    },
+    Entry {
+        code: Code::NeedsFinalize,
+        id: "M0028",
+        severity: Severity::Error,
+        title: "approval of what never happens",
+        explanation: "`approval.operations` names `finalize`, and the seller never finalizes a proposal: it makes none, or
+`[proposals]` says `finalize = false`. Somebody would rely on being asked, and never be.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[approval]
+operations = ["finalize"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[proposals]
+finalize = true
+
+[approval]
+operations = ["finalize"]
+"#,
+    },
+    Entry {
+        code: Code::SpanRange,
+        id: "M0029",
+        severity: Severity::Error,
+        title: "span of time out of bounds",
+        explanation: "A hold lasts from a minute to ninety days, a grace up to an hour, a decision from a minute to thirty
+days; drafts and expired proposals are kept from a minute to a year. Grace is for calls on their way
+and clocks that differ; more time to decide is a longer hold, which the buyer is told of.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-proposal-mode"]
+
+[proposals]
+grace = "2h"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-proposal-mode"]
+
+[proposals]
+hold = "48h"
+grace = "30s"
+"#,
+    },
+    Entry {
+        code: Code::SpanUnused,
+        id: "M0030",
+        severity: Severity::Warning,
+        title: "span of time that nothing uses",
+        explanation: "`hold` and `expired` count from the moment at which a proposal is finalized. With `finalize = false`
+that never happens, so whoever wrote them expects something that will not be. `grace` still counts: a
+proposal that is bought as it is made may state when it expires.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[proposals]
+finalize = false
+hold = "48h"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[proposals]
+finalize = false
+drafts = "48h"
+"#,
+    },
+    Entry {
+        code: Code::FinalizeInMemory,
+        id: "M0031",
+        severity: Severity::Warning,
+        title: "finalized proposals in memory",
+        explanation: "A finalized proposal is a promise to hold inventory, and the memory store forgets it when the process
+ends. The seller refuses to start that way, unless it is told that this is development: `--development`,
+or SELLER_DEVELOPMENT in its environment.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-proposal-mode"]
+store = "memory"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-proposal-mode"]
+store = "sqlite"
+"#,
+    },
+    Entry {
+        code: Code::RecipeOrigins,
+        id: "M0032",
+        severity: Severity::Error,
+        title: "no recipe, or two of them",
+        explanation: "`[recipe]` takes one description: a `preset`, which comes with this tool and has its own kind, or a
+`schema` of the adopter's with the `kind` that tells its recipes from others.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[recipe]
+preset = "gam"
+kind = "acme"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[recipe]
+preset = "gam"
+"#,
+    },
+    Entry {
+        code: Code::RecipeKind,
+        id: "M0033",
+        severity: Severity::Error,
+        title: "not a usable kind of recipe",
+        explanation: "The kind stands in every recipe as `recipe_kind`, and a recipe of another kind is refused. It is a
+word as the wire writes its own: lower-case letters, digits and single `_` or `-`, starting with a
+letter, 64 letters at most.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[recipe]
+schema = "recipe.schema.json"
+kind = "Acme Ads"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[recipe]
+schema = "recipe.schema.json"
+kind = "acme"
+"#,
+    },
+    Entry {
+        code: Code::RecipePath,
+        id: "M0034",
+        severity: Severity::Error,
+        title: "unusable path of a recipe's schema",
+        explanation: "The schema is the adopter's file and is read on every `regenerate`, on every machine. So it is a
+`.json` file below the folder of `seller.toml`, named with `/` and without `..`, and not in a folder
+that this tool writes. `new --manifest` and `new --recipe-schema` copy it there.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[recipe]
+schema = "../recipe.schema.json"
+kind = "acme"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[recipe]
+schema = "recipe.schema.json"
+kind = "acme"
+"#,
+    },
+    Entry {
+        code: Code::RecipeFile,
+        id: "M0035",
+        severity: Severity::Error,
+        title: "recipe's schema can't be read",
+        explanation: "`recipe.schema` names a file that is not there, is no file, is not UTF-8 or has more than 256 KiB.
+The path is relative to the folder of the manifest, not to where the command was typed.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[recipe]
+schema = "no-such-file.json"
+kind = "acme"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[recipe]
+schema = "recipe.schema.json"
+kind = "acme"
+"#,
+    },
+    Entry {
+        code: Code::RecipeSchema,
+        id: "M0036",
+        severity: Severity::Error,
+        title: "unusable schema of a recipe",
+        explanation: r#"A recipe is typed: each member has a type that Rust can name, so that an adapter can't be handed
+something else. The file is a JSON Schema (draft-07 or 2020-12) of an object. The message points into
+it with a JSON pointer.
+
+Types are made of these keywords: type, enum, const, properties, required, items,
+additionalProperties (false, or a schema: a map), patternProperties (one pattern: a map), oneOf and
+anyOf of types that a constant tells apart, $ref to a definition of the same file below $defs or
+definitions. These limit values and are checked, without being types: minimum, maximum,
+exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength, pattern, format, minItems,
+maxItems, uniqueItems, contains, minProperties, maxProperties, propertyNames; and beside properties
+not, if, then, else, dependencies, dependentRequired, dependentSchemas, and allOf, anyOf, oneOf of
+those. Notes (title, description, $comment, default, examples, deprecated, readOnly, writeOnly,
+x-...) may stand anywhere. No other keyword is allowed, among them unevaluatedProperties and
+unevaluatedItems, prefixItems, $anchor and $dynamicRef.
+
+Members that Rust would call the same (a-b and a_b), a schema that nothing can satisfy (a minimum
+above the maximum, a member that requires itself for ever, a pricing model that the AdCP line does
+not have), a member that stands twice and nesting beyond 64 levels are refused too."#,
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[recipe]
+# open.schema.json: {"type": "object", "properties": {"line_item": {}}}
+schema = "open.schema.json"
+kind = "acme"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[recipe]
+schema = "recipe.schema.json"
+kind = "acme"
+"#,
+    },
+    Entry {
+        code: Code::GraceOutlastsHold,
+        id: "M0037",
+        severity: Severity::Warning,
+        title: "grace that outlasts the hold",
+        explanation: "Buyers are told until when inventory is held, and grace is for calls on their way at that moment. A
+grace longer than the hold itself sells most proposals at a time for which nothing is held any more.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-proposal-mode"]
+
+[proposals]
+hold = "5m"
+grace = "1h"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-proposal-mode"]
+
+[proposals]
+hold = "1h"
+grace = "30s"
+"#,
+    },
+    Entry {
+        code: Code::RecipeSample,
+        id: "M0038",
+        severity: Severity::Warning,
+        title: "recipes to be filled in by hand",
+        explanation: "The products that a seller starts with need recipes, and of an own schema nothing is known but its
+form, so the least is made up that it asks for. A pattern or a condition between members is not
+understood; `default` and `examples` of the schema are taken. What was made up is in the catalogue
+with a remark, and the seller does not start before somebody has filled it in.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[recipe]
+schema = "pattern.schema.json"
+kind = "acme"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[recipe]
+schema = "recipe.schema.json"
+kind = "acme"
 "#,
     },
 ];

@@ -5,12 +5,17 @@
 mod identity;
 mod offer;
 mod state;
+mod span;
+mod proposals;
+mod recipe;
 mod origin;
 mod vocabulary;
 
+pub use recipe::unreadable_schema;
+
 use super::{Lines, Plan, RuntimeSource, tools};
 use crate::manifest::written::Manifest;
-use crate::manifest::{Diagnostic, Rejected, Source, diagnostic};
+use crate::manifest::{Companions, Diagnostic, Rejected, Source, diagnostic};
 
 /// A plan, and what its owner should know about it.
 #[derive(Clone, Debug)]
@@ -23,14 +28,18 @@ pub struct Accepted {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// The plan of a manifest.
+/// The plan of a manifest, which may name files beside it.
 ///
 /// # Errors
 /// Every fault that was found: one bad value doesn't hide the next.
-pub fn accept(source: Source, lines: &dyn Lines) -> Result<Accepted, Rejected> {
+pub fn accept(
+    source: Source,
+    lines: &dyn Lines,
+    companions: &dyn Companions,
+) -> Result<Accepted, Rejected> {
     let (manifest, diagnostics) = crate::manifest::read(&source);
     let mut check = Check { diagnostics };
-    let plan = check.plan(&manifest, lines);
+    let plan = check.plan(&manifest, lines, companions);
     let mut diagnostics = check.diagnostics;
     match plan {
         Some(plan) if !diagnostics.iter().any(Diagnostic::is_error) => {
@@ -51,7 +60,12 @@ struct Check {
 }
 
 impl Check {
-    fn plan(&mut self, manifest: &Manifest, lines: &dyn Lines) -> Option<Plan> {
+    fn plan(
+        &mut self,
+        manifest: &Manifest,
+        lines: &dyn Lines,
+        companions: &dyn Companions,
+    ) -> Option<Plan> {
         let facts = self.line(manifest.adcp.as_ref(), lines);
         let name = self.name(manifest.name.as_ref());
         let url = self.url(manifest.url.as_ref());
@@ -65,6 +79,12 @@ impl Check {
         let auction = self.auction(manifest);
         let idempotency = manifest.idempotency.as_ref();
         let retention = self.retention(idempotency.and_then(|table| table.retention.as_ref()));
+        let proposals = self.proposals(manifest);
+        let approval = self.approval(manifest, proposals);
+        let recipe = self.recipe(manifest.recipe.as_ref(), facts.as_ref(), companions);
+        if let (Some(store), Some(proposals)) = (&store, proposals) {
+            self.finalize_in_memory(manifest.store.as_ref(), store, proposals);
+        }
         let runtime = match &manifest.runtime {
             Some(written) => self.origin(written),
             None => Some(RuntimeSource::Vendored),
@@ -84,6 +104,9 @@ impl Check {
             accounts: accounts?,
             store: store?,
             idempotency_ttl_seconds: retention?,
+            proposals: proposals?,
+            approval: approval?,
+            recipe: recipe?,
             runtime: runtime?,
         })
     }

@@ -89,14 +89,20 @@ impl Check {
             .pricing
             .as_ref()
             .and_then(|pricing| pricing.auction.as_ref());
-        let auction = written.map_or(defaults::AUCTION, |written| *written.get_ref());
-        if let (Some(written), Some(specialisms)) = (written, &manifest.specialisms)
+        let specialisms = manifest
+            .specialisms
+            .iter()
+            .flat_map(|specialisms| specialisms.get_ref());
+        let words = specialisms.clone().map(|slug| slug.get_ref().as_str());
+        let auction = written.map_or_else(
+            || defaults::auction(words.clone()),
+            |written| *written.get_ref(),
+        );
+        let mut guaranteed = specialisms
+            .filter(|slug| support::GUARANTEED_SPECIALISMS.contains(&slug.get_ref().as_str()));
+        if let (Some(written), Some(first)) = (written, guaranteed.next())
             && auction
-            && let Some(first) = specialisms.get_ref().first()
-            && specialisms
-                .get_ref()
-                .iter()
-                .all(|slug| support::GUARANTEED_SPECIALISMS.contains(&slug.get_ref().as_str()))
+            && support::is_all_guaranteed(words)
         {
             self.report(
                 Diagnostic::new(

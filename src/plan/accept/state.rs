@@ -1,6 +1,7 @@
 //! How the seller keeps things: accounts, store, retention.
 
 use super::Check;
+use super::span::counted;
 use super::vocabulary::Vocabulary;
 use crate::manifest::written::Text;
 use crate::manifest::{Code, Diagnostic};
@@ -95,18 +96,7 @@ impl Check {
             return duration::seconds(defaults::RETENTION);
         };
         let word = text.get_ref();
-        let Some(seconds) = duration::seconds(word) else {
-            self.report(
-                Diagnostic::new(
-                    Code::Duration,
-                    format!("`{word}` is not a span of time"),
-                    text.span(),
-                    "expected a whole number and `s`, `m`, `h` or `d`",
-                )
-                .help("for example `retention = \"24h\"`"),
-            );
-            return None;
-        };
+        let seconds = self.seconds(text, "retention", defaults::RETENTION)?;
         if RETENTION.contains(&seconds) {
             return Some(seconds);
         }
@@ -115,7 +105,7 @@ impl Check {
                 Code::RetentionRange,
                 format!("a retention of `{word}` is outside what AdCP allows"),
                 text.span(),
-                format!("{seconds} seconds"),
+                counted(seconds),
             )
             .note("allowed: from `1h` (3600 seconds) to `7d` (604800 seconds); recommended: `24h`")
             .help(if seconds < *RETENTION.start() {

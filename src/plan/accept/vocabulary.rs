@@ -89,7 +89,12 @@ impl Check {
                     "needs at least one",
                 )
                 .note(format!(
-                    "generated today: {}",
+                    "{}: {}",
+                    if vocabulary.generated.len() == vocabulary.known.len() {
+                        "allowed"
+                    } else {
+                        "generated today"
+                    },
                     words::list(vocabulary.generated.iter().copied())
                 ))
                 .help(if vocabulary.required {

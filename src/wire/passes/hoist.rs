@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::walk::properties;
+use super::walk::{is_empty, properties};
 use super::{Defs, NULLABLE, Normal, chosen};
 use crate::spec::Names;
 use crate::spec::names::camel;
@@ -80,7 +80,7 @@ impl<'a> Hoist<'a> {
                 self.hoist(
                     inner,
                     &name,
-                    &inside(place, &format!("properties/{property}")),
+                    &inside(place, &format!("properties/{}", escaped(property))),
                 )?;
             }
         }
@@ -146,6 +146,11 @@ impl<'a> Hoist<'a> {
     }
 }
 
+/// A member as a step of a JSON Pointer.
+pub fn escaped(step: &str) -> String {
+    step.replace('~', "~0").replace('/', "~1")
+}
+
 /// A place inside a place.
 fn inside(place: &str, step: &str) -> String {
     let separator = if place.contains('#') { "/" } else { "#/" };
@@ -164,4 +169,5 @@ fn needs_a_type(schema: &Value) -> bool {
         || members.contains_key("enum")
         || members.contains_key("allOf")
         || properties(members).is_some()
+        || is_empty(members)
 }

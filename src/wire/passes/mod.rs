@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::error::WireError;
 use super::report::PassReport;
-use crate::spec::{Names, SpecLine};
+use crate::spec::{Definitions, Names};
 
 /// Definitions by name.
 pub type Defs = BTreeMap<String, Value>;
@@ -43,24 +43,23 @@ pub struct Normal {
     pub report: PassReport,
 }
 
-/// Normalises everything that `roots` reach.
+/// Normalises everything that `roots` reach. `names` are those that people chose.
 ///
 /// # Errors
 /// A name collision, or a form that no pass knows.
-pub fn normalise(line: &SpecLine, roots: &[&str]) -> Result<Normal, WireError> {
+pub fn normalise(
+    definitions: &Definitions,
+    names: &Names,
+    roots: &[&str],
+) -> Result<Normal, WireError> {
     let mut report = PassReport::default();
-    let reached = line.definitions.reachable(roots.iter().copied());
+    let reached = definitions.reachable(roots.iter().copied());
     let mut defs: Defs = BTreeMap::new();
     let mut sources = BTreeMap::new();
     for name in reached {
-        if let Some(schema) = line.definitions.schemas.get(&name) {
+        if let Some(schema) = definitions.schemas.get(&name) {
             defs.insert(name.clone(), schema.clone());
-            let source = line
-                .definitions
-                .sources
-                .get(&name)
-                .cloned()
-                .unwrap_or_default();
+            let source = definitions.sources.get(&name).cloned().unwrap_or_default();
             sources.insert(name, source);
         }
     }
@@ -68,7 +67,7 @@ pub fn normalise(line: &SpecLine, roots: &[&str]) -> Result<Normal, WireError> {
     simplify::unify_values(&mut defs, &mut report);
     simplify::unify_maps(&mut defs, &mut report);
     simplify::unify_unions(&mut defs, &mut report);
-    let mut hoist = hoist::Hoist::new(defs, sources, &line.names, report);
+    let mut hoist = hoist::Hoist::new(defs, sources, names, report);
     hoist.properties()?;
     fold::fold(&mut hoist)?;
     Ok(hoist.finish())

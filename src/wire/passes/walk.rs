@@ -30,6 +30,16 @@ pub fn properties(schema: &Map<String, Value>) -> Option<&Map<String, Value>> {
         .filter(|properties| !properties.is_empty())
 }
 
+/// Whether the schema is that of an object which has no members at all.
+pub fn is_empty(schema: &Map<String, Value>) -> bool {
+    properties(schema).is_none()
+        && schema.get("type").is_some_and(|kind| kind == "object")
+        && schema.get("additionalProperties") == Some(&Value::Bool(false))
+        && !["patternProperties", "oneOf", "anyOf", "allOf"]
+            .iter()
+            .any(|keyword| schema.contains_key(*keyword))
+}
+
 /// The strings of an array member.
 pub fn strings<'a>(schema: &'a Map<String, Value>, keyword: &str) -> Vec<&'a str> {
     let items = schema

@@ -5,7 +5,9 @@
 
 pub mod text;
 mod tables;
+mod constructor;
 pub mod types;
+pub mod recipe;
 pub mod spec;
 
 /// First line of every generated file.

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::ToSnakeCase;
 
 use super::HEAD;
+use super::constructor::{Parameter, constructor};
 use super::tables::{constant, filled, lines, test};
-use super::text::{WIDTH, doc, item, quoted};
+use super::text::{WIDTH, code, doc, item, quoted};
 use crate::wire::error::WireError;
-use crate::wire::model::{Choice, Definition, Model, Object, Shape, TypeRef, Union};
+use crate::wire::model::{Choice, Definition, Field, Model, Object, Shape, TypeRef, Union};
 use crate::wire::resolve::Spellings;
 use crate::wire::variants;
 
@@ -17,10 +18,7 @@ use crate::wire::variants;
 /// # Errors
 /// A type name that Rust or the codec already uses.
 pub fn print(model: &Model, spellings: &Spellings) -> Result<BTreeMap<String, String>, WireError> {
-    let printer = Printer {
-        spellings,
-        defaults: defaults(model),
-    };
+    let printer = Printer::new(model, spellings);
     let mut modules: BTreeMap<String, BTreeMap<&str, &Definition>> = BTreeMap::new();
     for (name, definition) in model {
         refuse_reserved(spellings.type_name(name), definition)?;
@@ -91,61 +89,113 @@ fn index<'a>(modules: impl Iterator<Item = &'a String> + Clone) -> String {
     text
 }
 
-struct Printer<'a> {
+/// What the field of a member is called.
+pub fn identifier(spellings: &Spellings, definition: &str, member: &str) -> String {
+    match spellings.field(definition, member) {
+        // The field for members that the schema does not name.
+        "extra" => "extra_".into(),
+        identifier => identifier.to_owned(),
+    }
+}
+
+/// Prints types.
+pub(super) struct Printer<'a> {
     spellings: &'a Spellings,
     /// Structs that have an honest default.
     defaults: BTreeSet<&'a str>,
+    /// Whether structs get a `new`.
+    constructors: bool,
 }
 
-impl Printer<'_> {
+/// Types that stand in one file.
+pub(super) struct Body {
+    /// The types, each after an empty line.
+    pub(super) text: String,
+    /// Whether one of them needs the codec.
+    codec: bool,
+    /// Whether one of them uses a type of another file.
+    neighbours: bool,
+}
+
+impl<'a> Printer<'a> {
+    pub(super) fn new(model: &'a Model, spellings: &'a Spellings) -> Self {
+        Printer {
+            spellings,
+            defaults: defaults(model),
+            constructors: false,
+        }
+    }
+
+    /// The same, with a `new` for each struct: for types that people write by hand.
+    pub(super) fn with_constructors(model: &'a Model, spellings: &'a Spellings) -> Self {
+        Printer {
+            constructors: true,
+            ..Printer::new(model, spellings)
+        }
+    }
+
+    /// The types of one file.
+    pub(super) fn definitions(
+        &self,
+        types: &BTreeMap<&str, &Definition>,
+    ) -> Result<Body, WireError> {
+        let mut body = Body {
+            text: String::new(),
+            codec: false,
+            neighbours: false,
+        };
+        for (name, definition) in types {
+            body.text.push('\n');
+            body.text.push_str(&self.definition(name, definition)?);
+            body.codec |= match &definition.shape {
+                Shape::Alias(kind) => uses_codec(kind),
+                _ => true,
+            };
+            body.neighbours |= definition
+                .uses()
+                .iter()
+                .any(|used| !types.contains_key(used));
+        }
+        Ok(body)
+    }
+
     fn module(
         &self,
         module: &str,
         types: &BTreeMap<&str, &Definition>,
     ) -> Result<String, WireError> {
-        let mut body = String::new();
-        let mut codec = false;
-        let mut neighbours = false;
-        for (name, definition) in types {
-            body.push('\n');
-            body.push_str(&self.definition(name, definition)?);
-            codec |= match &definition.shape {
-                Shape::Alias(kind) => uses_codec(kind),
-                _ => true,
-            };
-            neighbours |= definition
-                .uses()
-                .iter()
-                .any(|used| !types.contains_key(used));
-        }
+        let body = self.definitions(types)?;
         let mut text = format!(
             "{HEAD}\n//! Types of the schemas' `{}` folder.\n",
             folder_of(module)
         );
-        if codec || neighbours {
+        if body.codec || body.neighbours {
             text.push('\n');
         }
-        if neighbours {
+        if body.neighbours {
             text.push_str("use super::*;\n");
         }
-        if codec {
+        if body.codec {
             text.push_str("use adcp_seller::codec::prelude::*;\n");
         }
-        text.push_str(&body);
+        text.push_str(&body.text);
         Ok(text)
     }
 
     fn definition(&self, name: &str, definition: &Definition) -> Result<String, WireError> {
         let rust_name = self.spellings.type_name(name);
         let mut text = String::new();
-        if let Some(description) = &definition.description {
-            text.push_str(&doc(0, description));
+        let described = definition.description.as_deref().map(|text| doc(0, text));
+        if let Some(described) = described.filter(|described| !described.is_empty()) {
+            text.push_str(&described);
             text.push_str("///\n");
         }
-        text.push_str(&format!("/// `{}`\n", definition.source));
+        text.push_str(&format!("/// {}\n", code(&definition.source)));
         match &definition.shape {
             Shape::Object(object) => self.object(name, rust_name, object, &mut text),
-            Shape::Choice(choice) => choice_type(rust_name, choice, definition, &mut text)?,
+            Shape::Choice(choice) => {
+                choice_type(rust_name, choice, &definition.source, &mut text)?;
+            }
             Shape::Union(union) => self.union(name, rust_name, union, &mut text),
             Shape::Alias(kind) => {
                 let kind = self.kind(kind);
@@ -170,13 +220,7 @@ impl Printer<'_> {
                 if let Some(description) = &field.description {
                     text.push_str(&doc(4, description));
                 }
-                let mut kind = self.kind(&field.kind);
-                if self.spellings.is_boxed(name, &field.name) {
-                    kind = format!("Box<{kind}>");
-                }
-                if !field.required {
-                    kind = format!("Option<{kind}>");
-                }
+                let kind = self.field_kind(name, field);
                 let identifier = self.identifier(name, &field.name);
                 text.push_str(&item(4, &format!("pub {identifier}:"), &kind, ","));
             }
@@ -218,6 +262,24 @@ impl Printer<'_> {
             }
         }
         text.push_str("} }\n");
+        if self.constructors && object.closed {
+            let parameters = object.fields.iter().map(|field| Parameter {
+                identifier: self.identifier(name, &field.name),
+                kind: field.required.then(|| self.field_kind(name, field)),
+            });
+            text.push_str(&constructor(rust_name, &parameters.collect::<Vec<_>>()));
+        }
+    }
+
+    fn field_kind(&self, name: &str, field: &Field) -> String {
+        let mut kind = self.kind(&field.kind);
+        if self.spellings.is_boxed(name, &field.name) {
+            kind = format!("Box<{kind}>");
+        }
+        if !field.required {
+            kind = format!("Option<{kind}>");
+        }
+        kind
     }
 
     fn union(&self, name: &str, rust_name: &str, union: &Union, text: &mut String) {
@@ -258,11 +320,7 @@ impl Printer<'_> {
     }
 
     fn identifier(&self, name: &str, member: &str) -> String {
-        match self.spellings.field(name, member) {
-            // The field for members that the schema does not name.
-            "extra" => "extra_".into(),
-            identifier => identifier.to_owned(),
-        }
+        identifier(self.spellings, name, member)
     }
 
     fn kind(&self, kind: &TypeRef) -> String {
@@ -293,13 +351,13 @@ fn uses_codec(kind: &TypeRef) -> bool {
     }
 }
 
-fn choice_type(
+pub(super) fn choice_type(
     rust_name: &str,
     choice: &Choice,
-    definition: &Definition,
+    source: &str,
     text: &mut String,
 ) -> Result<(), WireError> {
-    let names = variants::names(&choice.values, &definition.source)?;
+    let names = variants::names(&choice.values, source)?;
     let other = variants::other(&names);
     let copy = if choice.open { "" } else { "Copy, " };
     text.push_str(&format!(

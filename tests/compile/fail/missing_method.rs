@@ -4,20 +4,12 @@ use adcp_seller::domain::{
     Booking, BuyDelivery, Creative, CreativeReview, DeliveryQuery, MediaBuyChange,
 };
 use adcp_seller::error::Result;
-use adcp_seller::platform::{Context, Products};
+use adcp_seller::platform::Context;
 use wire::{SalesPlatform, types};
 
 struct Desk;
 
 impl SalesPlatform for Desk {
-    async fn get_products(
-        &self,
-        context: &Context,
-        request: types::GetProductsRequest,
-    ) -> Result<Products> {
-        Ok(context.catalog.matching(request.brief.as_deref(), None))
-    }
-
     async fn update_media_buy(
         &self,
         _context: &Context,

@@ -1,7 +1,7 @@
-//! A router needs somebody who serves buyers.
+//! A router needs somebody who serves buyers, and somebody who makes proposals.
 
 struct Nobody;
 
 fn main() {
-    let _ = wire::Router::new(Nobody);
+    let _ = wire::Router::new(Nobody, Nobody);
 }

@@ -4,27 +4,19 @@ use adcp_seller::domain::{
     Booking, BuyDelivery, Creative, CreativeReview, DeliveryQuery, MediaBuy, MediaBuyChange,
 };
 use adcp_seller::error::Result;
-use adcp_seller::platform::{Context, Products};
+use adcp_seller::platform::{Context, Outcome};
 use wire::{SalesPlatform, types};
 
 struct Desk;
 
 impl SalesPlatform for Desk {
-    async fn get_products(
-        &self,
-        context: &Context,
-        request: types::GetProductsRequest,
-    ) -> Result<Products> {
-        Ok(context.catalog.matching(request.brief.as_deref(), None))
-    }
-
     async fn create_media_buy(
         &self,
         _context: &Context,
         _request: types::CreateMediaBuyRequest,
         _buy: &MediaBuy,
-    ) -> Result<()> {
-        Ok(())
+    ) -> Result<Outcome<()>> {
+        Ok(Outcome::Done(()))
     }
 
     async fn update_media_buy(

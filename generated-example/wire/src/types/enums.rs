@@ -52,6 +52,22 @@ choice! { ActionSource {
     Email: "email", InStore: "in_store", SystemGenerated: "system_generated", Other: "other",
 } }
 
+/// `enums/adcp-protocol.json`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdcpProtocol {
+    MediaBuy,
+    Signals,
+    Governance,
+    Creative,
+    Brand,
+    SponsoredIntelligence,
+}
+
+choice! { AdcpProtocol {
+    MediaBuy: "media-buy", Signals: "signals", Governance: "governance", Creative: "creative",
+    Brand: "brand", SponsoredIntelligence: "sponsored-intelligence",
+} }
+
 /// `enums/adjustment-kind.json`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdjustmentKind {
@@ -1355,6 +1371,63 @@ choice! { TalentRole {
     Host: "host", Guest: "guest", Creator: "creator", Cast: "cast", Narrator: "narrator",
     Producer: "producer", Correspondent: "correspondent", Commentator: "commentator",
     Analyst: "analyst",
+} }
+
+/// `enums/task-status.json`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskStatus {
+    Submitted,
+    Working,
+    InputRequired,
+    Completed,
+    Canceled,
+    Failed,
+    Rejected,
+    AuthRequired,
+    Unknown,
+}
+
+choice! { TaskStatus {
+    Submitted: "submitted", Working: "working", InputRequired: "input-required",
+    Completed: "completed", Canceled: "canceled", Failed: "failed", Rejected: "rejected",
+    AuthRequired: "auth-required", Unknown: "unknown",
+} }
+
+/// `enums/task-type.json`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskType {
+    CreateMediaBuy,
+    UpdateMediaBuy,
+    SyncCreatives,
+    ActivateSignal,
+    GetSignals,
+    CreatePropertyList,
+    UpdatePropertyList,
+    GetPropertyList,
+    ListPropertyLists,
+    DeletePropertyList,
+    SyncAccounts,
+    GetAccountFinancials,
+    GetCreativeDelivery,
+    SyncEventSources,
+    SyncAudiences,
+    SyncCatalogs,
+    LogEvent,
+    GetBrandIdentity,
+    GetRights,
+    AcquireRights,
+}
+
+choice! { TaskType {
+    CreateMediaBuy: "create_media_buy", UpdateMediaBuy: "update_media_buy",
+    SyncCreatives: "sync_creatives", ActivateSignal: "activate_signal", GetSignals: "get_signals",
+    CreatePropertyList: "create_property_list", UpdatePropertyList: "update_property_list",
+    GetPropertyList: "get_property_list", ListPropertyLists: "list_property_lists",
+    DeletePropertyList: "delete_property_list", SyncAccounts: "sync_accounts",
+    GetAccountFinancials: "get_account_financials", GetCreativeDelivery: "get_creative_delivery",
+    SyncEventSources: "sync_event_sources", SyncAudiences: "sync_audiences",
+    SyncCatalogs: "sync_catalogs", LogEvent: "log_event", GetBrandIdentity: "get_brand_identity",
+    GetRights: "get_rights", AcquireRights: "acquire_rights",
 } }
 
 /// `enums/transport-mode.json`

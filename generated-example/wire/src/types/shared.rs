@@ -3830,6 +3830,304 @@ object! { open TargetingStoreCatchmentsItem {
     optional { "store_ids": store_ids, "catchment_ids": catchment_ids, }
 } }
 
+/// `core/tasks-get-request.json`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TasksGetRequest {
+    pub adcp_major_version: Option<i64>,
+    pub task_id: String,
+    pub include_history: Option<bool>,
+    pub context: Option<ContextObject>,
+    pub ext: Option<ExtensionObject>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksGetRequest {
+    required { "task_id": task_id, }
+    optional {
+        "adcp_major_version": adcp_major_version, "include_history": include_history,
+        "context": context, "ext": ext,
+    }
+} }
+
+/// `core/tasks-get-response.json`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TasksGetResponse {
+    pub task_id: String,
+    pub task_type: TaskType,
+    pub protocol: AdcpProtocol,
+    pub status: TaskStatus,
+    pub created_at: String,
+    pub updated_at: String,
+    pub completed_at: Option<String>,
+    pub has_webhook: Option<bool>,
+    pub progress: Option<TasksGetResponseProgress>,
+    pub error: Option<TasksGetResponseError>,
+    pub history: Option<Vec<TasksGetResponseHistoryItem>>,
+    pub context: Option<ContextObject>,
+    pub ext: Option<ExtensionObject>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksGetResponse {
+    required {
+        "task_id": task_id, "task_type": task_type, "protocol": protocol, "status": status,
+        "created_at": created_at, "updated_at": updated_at,
+    }
+    optional {
+        "completed_at": completed_at, "has_webhook": has_webhook, "progress": progress,
+        "error": error, "history": history, "context": context, "ext": ext,
+    }
+} }
+
+/// `core/tasks-get-response.json#/properties/error`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TasksGetResponseError {
+    pub code: String,
+    pub message: String,
+    pub details: Option<TasksGetResponseErrorDetails>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksGetResponseError {
+    required { "code": code, "message": message, }
+    optional { "details": details, }
+} }
+
+/// `core/tasks-get-response.json#/properties/error/properties/details`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TasksGetResponseErrorDetails {
+    pub protocol: Option<AdcpProtocol>,
+    pub operation: Option<String>,
+    pub specific_context: Option<Map<String, Value>>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksGetResponseErrorDetails {
+    optional { "protocol": protocol, "operation": operation, "specific_context": specific_context, }
+} }
+
+/// `core/tasks-get-response.json#/properties/history/items`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TasksGetResponseHistoryItem {
+    pub timestamp: String,
+    pub type_: TasksGetResponseHistoryItemType,
+    pub data: Map<String, Value>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksGetResponseHistoryItem {
+    required { "timestamp": timestamp, "type": type_, "data": data, }
+} }
+
+/// `core/tasks-get-response.json#/properties/history/items/properties/type`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TasksGetResponseHistoryItemType {
+    Request,
+    Response,
+}
+
+choice! { TasksGetResponseHistoryItemType {
+    Request: "request", Response: "response",
+} }
+
+/// `core/tasks-get-response.json#/properties/progress`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TasksGetResponseProgress {
+    pub percentage: Option<Number>,
+    pub current_step: Option<String>,
+    pub total_steps: Option<i64>,
+    pub step_number: Option<i64>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksGetResponseProgress {
+    optional {
+        "percentage": percentage, "current_step": current_step, "total_steps": total_steps,
+        "step_number": step_number,
+    }
+} }
+
+/// `core/tasks-list-request.json`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TasksListRequest {
+    pub adcp_major_version: Option<i64>,
+    pub filters: Option<TasksListRequestFilters>,
+    pub sort: Option<TasksListRequestSort>,
+    pub pagination: Option<PaginationRequest>,
+    pub include_history: Option<bool>,
+    pub context: Option<ContextObject>,
+    pub ext: Option<ExtensionObject>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksListRequest {
+    optional {
+        "adcp_major_version": adcp_major_version, "filters": filters, "sort": sort,
+        "pagination": pagination, "include_history": include_history, "context": context,
+        "ext": ext,
+    }
+} }
+
+/// `core/tasks-list-request.json#/properties/filters`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TasksListRequestFilters {
+    pub protocol: Option<AdcpProtocol>,
+    pub protocols: Option<Vec<AdcpProtocol>>,
+    pub status: Option<TaskStatus>,
+    pub statuses: Option<Vec<TaskStatus>>,
+    pub task_type: Option<TaskType>,
+    pub task_types: Option<Vec<TaskType>>,
+    pub created_after: Option<String>,
+    pub created_before: Option<String>,
+    pub updated_after: Option<String>,
+    pub updated_before: Option<String>,
+    pub task_ids: Option<Vec<String>>,
+    pub context_contains: Option<String>,
+    pub has_webhook: Option<bool>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksListRequestFilters {
+    optional {
+        "protocol": protocol, "protocols": protocols, "status": status, "statuses": statuses,
+        "task_type": task_type, "task_types": task_types, "created_after": created_after,
+        "created_before": created_before, "updated_after": updated_after,
+        "updated_before": updated_before, "task_ids": task_ids,
+        "context_contains": context_contains, "has_webhook": has_webhook,
+    }
+} }
+
+/// `core/tasks-list-request.json#/properties/sort`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TasksListRequestSort {
+    pub field: Option<TasksListRequestSortField>,
+    pub direction: Option<SortDirection>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksListRequestSort {
+    optional { "field": field, "direction": direction, }
+} }
+
+/// `core/tasks-list-request.json#/properties/sort/properties/field`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TasksListRequestSortField {
+    CreatedAt,
+    UpdatedAt,
+    Status,
+    TaskType,
+    Protocol,
+}
+
+choice! { TasksListRequestSortField {
+    CreatedAt: "created_at", UpdatedAt: "updated_at", Status: "status", TaskType: "task_type",
+    Protocol: "protocol",
+} }
+
+/// `core/tasks-list-response.json`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TasksListResponse {
+    pub query_summary: TasksListResponseQuerySummary,
+    pub tasks: Vec<TasksListResponseTasksItem>,
+    pub pagination: PaginationResponse,
+    pub context: Option<ContextObject>,
+    pub ext: Option<ExtensionObject>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksListResponse {
+    required { "query_summary": query_summary, "tasks": tasks, "pagination": pagination, }
+    optional { "context": context, "ext": ext, }
+} }
+
+/// `core/tasks-list-response.json#/properties/query_summary`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TasksListResponseQuerySummary {
+    pub total_matching: Option<i64>,
+    pub returned: Option<i64>,
+    pub domain_breakdown: Option<TasksListResponseQuerySummaryDomainBreakdown>,
+    pub status_breakdown: Option<BTreeMap<String, i64>>,
+    pub filters_applied: Option<Vec<String>>,
+    pub sort_applied: Option<TasksListResponseQuerySummarySortApplied>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksListResponseQuerySummary {
+    optional {
+        "total_matching": total_matching, "returned": returned,
+        "domain_breakdown": domain_breakdown, "status_breakdown": status_breakdown,
+        "filters_applied": filters_applied, "sort_applied": sort_applied,
+    }
+} }
+
+/// `core/tasks-list-response.json#/properties/query_summary/properties/domain_breakdown`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TasksListResponseQuerySummaryDomainBreakdown {
+    pub media_buy: Option<i64>,
+    pub signals: Option<i64>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksListResponseQuerySummaryDomainBreakdown {
+    optional { "media-buy": media_buy, "signals": signals, }
+} }
+
+/// `core/tasks-list-response.json#/properties/query_summary/properties/sort_applied`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TasksListResponseQuerySummarySortApplied {
+    pub field: String,
+    pub direction: TasksListResponseQuerySummarySortAppliedDirection,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksListResponseQuerySummarySortApplied {
+    required { "field": field, "direction": direction, }
+} }
+
+/// `core/tasks-list-response.json#/properties/query_summary/properties/sort_applied/properties/direction`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TasksListResponseQuerySummarySortAppliedDirection {
+    Asc,
+    Desc,
+}
+
+choice! { TasksListResponseQuerySummarySortAppliedDirection {
+    Asc: "asc", Desc: "desc",
+} }
+
+/// `core/tasks-list-response.json#/properties/tasks/items`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TasksListResponseTasksItem {
+    pub task_id: String,
+    pub task_type: TaskType,
+    pub domain: TasksListResponseTasksItemDomain,
+    pub status: TaskStatus,
+    pub created_at: String,
+    pub updated_at: String,
+    pub completed_at: Option<String>,
+    pub has_webhook: Option<bool>,
+    pub extra: Map<String, Value>,
+}
+
+object! { open TasksListResponseTasksItem {
+    required {
+        "task_id": task_id, "task_type": task_type, "domain": domain, "status": status,
+        "created_at": created_at, "updated_at": updated_at,
+    }
+    optional { "completed_at": completed_at, "has_webhook": has_webhook, }
+} }
+
+/// `core/tasks-list-response.json#/properties/tasks/items/properties/domain`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TasksListResponseTasksItemDomain {
+    MediaBuy,
+    Signals,
+}
+
+choice! { TasksListResponseTasksItemDomain {
+    MediaBuy: "media-buy", Signals: "signals",
+} }
+
 /// `core/vendor-pricing-option.json`
 #[derive(Clone, Debug, PartialEq)]
 pub enum VendorPricingOption {

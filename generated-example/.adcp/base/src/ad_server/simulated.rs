@@ -8,9 +8,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use adcp_seller::domain::{Booking, BuyDelivery, DeliveryQuery, MediaBuy, Package};
 use adcp_seller::error::Result;
-use adcp_seller::platform::Context;
+use adcp_seller::platform::{Context, Outcome};
 use adcp_seller::simulation::SimulatedLine;
 use chrono::TimeDelta;
+use wire::{Recipe, ToFinalize, types};
 
 use super::AdServer;
 
@@ -24,7 +25,21 @@ pub struct SimulatedAdServer {
 }
 
 impl AdServer for SimulatedAdServer {
-    async fn book(&self, context: &Context, buy: &MediaBuy) -> Result<Booking> {
+    /// Its inventory has no end, so that nothing has to be set aside.
+    async fn hold(
+        &self,
+        _context: &Context,
+        _draft: &ToFinalize,
+        _allocation: &types::ProductAllocation,
+    ) -> Result<Outcome<()>> {
+        Ok(Outcome::Done(()))
+    }
+
+    async fn release(&self, _context: &Context) -> Result<()> {
+        Ok(())
+    }
+
+    async fn book(&self, context: &Context, buy: &MediaBuy) -> Result<Outcome<Booking>> {
         let order_ref = Some(format!("order-{}", buy.media_buy_id));
         let mut booking = Booking {
             order_ref,
@@ -36,10 +51,12 @@ impl AdServer for SimulatedAdServer {
                 .line_refs
                 .insert(package.package_id.clone(), line_ref);
         }
-        Ok(booking)
+        Ok(Outcome::Done(booking))
     }
 
     async fn change(&self, context: &Context, buy: &MediaBuy, package: &Package) -> Result<String> {
+        // A real ad server books what the recipe says; here it only has to be there.
+        context.recipe::<Recipe>(buy, package)?;
         let line_ref = line_ref(package);
         let mut lines = self.lines();
         let line = lines.entry(line_ref.clone()).or_default();

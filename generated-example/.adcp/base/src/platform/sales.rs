@@ -1,56 +1,47 @@
-//! Sells media: finds products for a brief, books orders and reports delivery.
+//! Sells media: books orders and reports delivery.
 //!
 //! The runtime has checked every request before it arrives here, and keeps the state of every
-//! media buy. What is left is this seller's own judgement, and the calls to its ad server.
+//! media buy. What is left is this seller's own judgement, and the calls to its ad server. Finding
+//! products and making proposals of them is in `proposals`.
 
-use adcp_seller::codec::Wire;
+use std::sync::Arc;
+
 use adcp_seller::domain::{
     Booking, BuyDelivery, Creative, CreativeReview, CreativeStatus, DeliveryQuery, MediaBuy,
     MediaBuyChange, PackageChange,
 };
 use adcp_seller::error::Result;
-use adcp_seller::platform::{Context, Products};
+use adcp_seller::platform::{Context, Outcome};
 use wire::{SalesPlatform, types};
 
 use crate::ad_server::AdServer;
 
 /// Sells what the catalogue holds and has an ad server deliver it.
 pub struct SalesDesk<A> {
-    ad_server: A,
+    ad_server: Arc<A>,
 }
 
 impl<A: AdServer> SalesDesk<A> {
     /// A desk whose orders go to `ad_server`.
     pub fn new(ad_server: A) -> Self {
-        SalesDesk { ad_server }
+        SalesDesk {
+            ad_server: Arc::new(ad_server),
+        }
+    }
+
+    /// The ad server, for whoever holds inventory there.
+    pub fn ad_server(&self) -> Arc<A> {
+        Arc::clone(&self.ad_server)
     }
 }
 
 impl<A: AdServer> SalesPlatform for SalesDesk<A> {
-    /// Ranks the catalogue by the words that brief and product share. This is the place for your
-    /// own matching: availability, forecasts, audiences, prices for this buyer.
-    ///
-    /// `matching` also applies every filter that a product itself answers. What no catalogue knows
-    /// is yours: flight dates, exposures, keywords, places (`countries`, `regions`, `metros`,
-    /// `postal_areas`, `geo_proximity`), `required_geo_targeting` and `standard_formats_only` are
-    /// not filtered by until you do it here.
-    async fn get_products(
-        &self,
-        context: &Context,
-        request: types::GetProductsRequest,
-    ) -> Result<Products> {
-        let filters = request.filters.as_ref().map(Wire::write);
-        Ok(context
-            .catalog
-            .matching(request.brief.as_deref(), filters.as_ref()))
-    }
-
     async fn create_media_buy(
         &self,
         context: &Context,
         _request: types::CreateMediaBuyRequest,
         buy: &MediaBuy,
-    ) -> Result<Booking> {
+    ) -> Result<Outcome<Booking>> {
         self.ad_server.book(context, buy).await
     }
 

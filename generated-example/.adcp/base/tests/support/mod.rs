@@ -1,6 +1,6 @@
 //! Starts the seller as buyers meet it: the built program, on a free port, with an empty store.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -12,11 +12,15 @@ const PROGRAM: &str = env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME")));
 
 /// The sandbox token that the tests start the seller with.
 const TOKEN: &str = "smoke-test-token";
+/// The operator's token of that sandbox.
+const OPERATOR: &str = "smoke-test-operator";
 
 /// A running seller. Dropping it stops it.
 pub struct Seller {
     process: Child,
     url: String,
+    /// Where its operator API is.
+    operators: String,
 }
 
 impl Seller {
@@ -27,14 +31,16 @@ impl Seller {
 
     /// Starts a seller with these environment variables and waits until it is ready.
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let addr = free.local_addr().expect("the port's address");
-        drop(free);
+        let addr = free_address();
+        let operators = free_address();
         let process = Command::new(PROGRAM)
             .arg("serve")
             .env("SELLER_ADDR", addr.to_string())
             .env("SELLER_SANDBOX", "1")
             .env("SELLER_TOKEN", TOKEN)
+            .env("SELLER_OPERATOR_ADDR", operators.to_string())
+            .env("SELLER_OPERATOR_TOKEN", OPERATOR)
+            .env("SELLER_DEVELOPMENT", "1")
             .env("SELLER_LOG", "warn")
             .envs(settings.iter().copied())
             .stdout(Stdio::null())
@@ -43,6 +49,7 @@ impl Seller {
         let mut seller = Seller {
             process,
             url: format!("http://{addr}"),
+            operators: format!("http://{operators}"),
         };
         let patience = Instant::now() + Duration::from_secs(30);
         while ureq::get(format!("{}/readyz", seller.url)).call().is_err() {
@@ -66,6 +73,43 @@ impl Seller {
         result["structuredContent"].take()
     }
 
+    /// The answer itself, or what becomes of it once somebody has agreed, where somebody has to.
+    pub fn settled(&self, answer: Value) -> Value {
+        if answer["status"] != "submitted" {
+            return answer;
+        }
+        let patience = Instant::now() + Duration::from_secs(30);
+        loop {
+            self.approve_all();
+            let task = json!({ "task_id": answer["task_id"], "include_result": true });
+            let mut task = self.call("tasks/get", task);
+            if task["status"] == "completed" {
+                return task["result"].take();
+            }
+            assert!(Instant::now() < patience, "nothing comes of it: {task}");
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Agrees to whatever waits for a person.
+    fn approve_all(&self) {
+        let authorization = format!("Bearer {OPERATOR}");
+        let waiting: Value = ureq::get(format!("{}/tasks?awaiting=true", self.operators))
+            .header("authorization", &authorization)
+            .call()
+            .expect("an answer")
+            .body_mut()
+            .read_json()
+            .expect("a JSON answer");
+        for task in waiting["tasks"].as_array().expect("a list of tasks") {
+            let id = task["task_id"].as_str().expect("an id");
+            ureq::post(format!("{}/tasks/{id}/approve", self.operators))
+                .header("authorization", &authorization)
+                .send_empty()
+                .expect("the operator may");
+        }
+    }
+
     /// Sends one MCP request and answers its result.
     pub fn request(&self, method: &str, params: Value) -> Value {
         let mut answer: Value = ureq::post(format!("{}/mcp", self.url))
@@ -83,6 +127,13 @@ impl Seller {
         );
         answer["result"].take()
     }
+}
+
+/// An address of this machine that nobody listens on.
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
 }
 
 impl Drop for Seller {

@@ -1,0 +1,22 @@
+//! `acme-media`: an AdCP seller agent.
+//!
+//! This file only plugs things together. What is sold and how is in `platform`; the ad server that
+//! delivers it is behind the trait in `ad_server`, and the sandbox's products are in `catalog/`.
+
+mod ad_server;
+mod platform;
+
+use std::process::ExitCode;
+
+use adcp_seller::Seller;
+use wire::{PROFILE, Router, SPEC};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // Replace the simulation with your own implementation of `AdServer`.
+    let ad_server = ad_server::SimulatedAdServer::default();
+    let platform = platform::SalesDesk::new(ad_server);
+    Seller::new(&SPEC, &PROFILE, Router::new(platform))
+        .run()
+        .await
+}

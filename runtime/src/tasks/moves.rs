@@ -221,6 +221,7 @@ impl Task {
     pub(crate) fn complete(&mut self, result: Map<String, Value>, now: Timestamp) {
         self.result = Some(result);
         self.message = None;
+        self.progress = None;
         self.end(TaskStatus::Completed, now);
     }
 

@@ -87,6 +87,7 @@ async fn an_adapter_that_hands_off_is_called_again_until_it_is_done() {
     assert_eq!(buys.len(), 1);
     assert_eq!(task["result"]["media_buy_id"], buys[0]["media_buy_id"]);
     assert!(task["result"]["packages"].is_array() && task["completed_at"].is_string());
+    assert!(task["progress"].is_null(), "what is done is not half done");
 
     // One operation, whatever the number of calls, and each finds what the one before left.
     let operations: Vec<Asked> = stage.planner.asked();

@@ -1,6 +1,8 @@
 //! Who calls, for whom, and in which part of the store their data lives.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,26 @@ impl TenantId {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Principal(pub String);
+
+/// What the credential of a caller allows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Rights {
+    /// Every tool that the seller offers.
+    #[default]
+    Everything,
+    /// These tools.
+    Only(Arc<BTreeSet<String>>),
+}
+
+impl Rights {
+    /// Whether a tool may be called.
+    pub fn allow(&self, tool: &str) -> bool {
+        match self {
+            Rights::Everything => true,
+            Rights::Only(tools) => tools.contains(tool),
+        }
+    }
+}
 
 /// The part of the store that a record belongs to. Every key carries one, so that a read can't
 /// reach another tenant's or another account's data by forgetting to filter.

@@ -25,6 +25,108 @@ pub struct Profile {
     pub approval: Approval,
     /// What the seller keeps about its products that buyers never see.
     pub recipe: Option<Recipe>,
+    /// How buyers come in, and how much the seller takes from one of them.
+    pub entry: Entry,
+    /// Signatures on the requests of buyers.
+    pub request_signing: RequestSigning,
+    /// How buyers are told of what happens.
+    pub webhooks: Webhooks,
+}
+
+/// How buyers come in, and how much the seller takes from one of them (`seller.toml`, `transports`,
+/// `[auth]`, `[limits]`, `[idempotency]`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Whether MCP is served.
+    pub mcp: bool,
+    /// Whether A2A is served.
+    pub a2a: bool,
+    /// Where access tokens come from, beside API keys.
+    pub oauth: Option<OAuth>,
+    /// How many calls one principal may make; `None` for no limit.
+    pub rate: Option<Rate>,
+    /// The largest request that is kept for replays, in bytes of JSON.
+    pub largest_request: usize,
+}
+
+impl Entry {
+    /// MCP, API keys, no limit, and requests as large as a body may be.
+    pub const PLAIN: Entry = Entry {
+        mcp: true,
+        a2a: false,
+        oauth: None,
+        rate: None,
+        largest_request: crate::http::LARGEST_BODY,
+    };
+}
+
+/// Where access tokens come from (RFC 6750, RFC 9068).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OAuth {
+    /// The issuer, as the `iss` of its tokens has it: `https://login.acme.example`.
+    pub issuer: &'static str,
+    /// What the `aud` of a token must hold; the endpoint's own URL when `None`.
+    pub audience: Option<&'static str>,
+    /// What each scope lets a caller do, by the names of tools; everything when there is none.
+    pub scopes: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// How many calls one principal may make (`seller.toml`, `[limits]`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Calls a minute, evenly spread.
+    pub per_minute: u32,
+    /// Calls at once beyond that.
+    pub burst: u32,
+}
+
+/// Signatures on the requests of buyers (`seller.toml`, `[signing]`; `request_signing` in
+/// `protocol/get-adcp-capabilities-response.json`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestSigning {
+    /// Whether signatures are verified at all.
+    pub supported: bool,
+    /// Whether a signature has to cover the body.
+    pub digest: DigestPolicy,
+    /// The tools that an unsigned request is refused for.
+    pub required_for: &'static [&'static str],
+    /// The tools for which a bad signature is logged and let pass.
+    pub warn_for: &'static [&'static str],
+}
+
+impl RequestSigning {
+    /// No signature is looked at.
+    pub const NONE: RequestSigning = RequestSigning {
+        supported: false,
+        digest: DigestPolicy::Either,
+        required_for: &[],
+        warn_for: &[],
+    };
+}
+
+/// Whether a signature covers the body, by `content-digest`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigestPolicy {
+    /// It must.
+    Required,
+    /// It must not.
+    Forbidden,
+    /// The signer chooses.
+    Either,
+}
+
+/// How buyers are told of what happens (`seller.toml`, `[webhooks]`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Webhooks {
+    /// How long a notification is tried before it is set aside, in seconds.
+    pub retry_seconds: u64,
+}
+
+impl Webhooks {
+    /// A day.
+    pub const PLAIN: Webhooks = Webhooks {
+        retry_seconds: 24 * 60 * 60,
+    };
 }
 
 /// How proposals are made (`seller.toml`, `[proposals]`).

@@ -25,6 +25,7 @@ use crate::identity::TenantId;
 use crate::mcp::Server;
 use crate::operator::{self, Api};
 use crate::ops::{Overlays, Services};
+use crate::outbound::Reach;
 use crate::platform::{Bounded, Platform};
 use crate::profile::Profile;
 use crate::schema::Schemas;
@@ -59,6 +60,16 @@ pub struct Setting {
     pub operator_addr: Option<SocketAddr>,
     /// Whether promises may be forgotten when the process ends, as on a developer's machine.
     pub development: bool,
+    /// How the seller deals with strangers.
+    pub trust: Trust,
+}
+
+/// How the seller deals with strangers: whose signatures it takes, what it signs with, and which
+/// addresses it may be sent to.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// Which addresses a buyer may have the seller reach.
+    pub reach: Reach,
 }
 
 /// A seller that serves until it is stopped.

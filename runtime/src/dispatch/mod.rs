@@ -22,12 +22,13 @@ use serde_json::Value;
 use tokio_util::task::TaskTracker;
 
 use crate::error::{Error, Result};
-use crate::identity::{Principal, TenantId};
+use crate::identity::{Principal, Rights, TenantId};
 use crate::json::Defect;
 use crate::ops::records::Stored;
 use crate::ops::{self, Holds, Services};
 use crate::spec::Tool;
 use crate::tasks::Task;
+use crate::webhooks::Subscription;
 
 pub use body::{Assembled, Item, ResponseBody};
 pub(crate) use patience::{Patience, RETRY_AFTER};
@@ -45,6 +46,12 @@ pub struct Caller {
     pub principal: Principal,
     /// Names this call in the log.
     pub request_id: String,
+    /// What the credential allows.
+    pub rights: Rights,
+    /// Whether the request carries a signature that was verified.
+    pub signed: bool,
+    /// Where the transport itself was asked to send notifications, beside what the request says.
+    pub subscriptions: Vec<Subscription>,
 }
 
 /// What a call ends in.
@@ -171,6 +178,9 @@ pub(crate) async fn carry_on(services: &Services, task: Stored<Task>) {
         tenant: task.key.scope.tenant.clone(),
         principal: task.value.principal.clone(),
         request_id: task.value.task_id.clone(),
+        rights: Rights::Everything,
+        signed: false,
+        subscriptions: task.value.subscriptions.clone(),
     };
     match services.spec.tool(&task.value.tool) {
         Some(tool) => {

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::auth::{Callers, Denied};
 use crate::dispatch::Caller;
-use crate::identity::{Scope, TenantId};
+use crate::identity::{Rights, Scope, TenantId};
 use crate::mcp::{Reply, Server};
 use crate::ops::Services;
 use crate::store::Key;
@@ -131,6 +131,9 @@ async fn mcp(State(front): State<Arc<Front>>, request: Request) -> Response {
         tenant: TenantId(TenantId::SINGLE.to_owned()),
         principal,
         request_id: front.requests.next(),
+        rights: Rights::Everything,
+        signed: false,
+        subscriptions: Vec::new(),
     };
     let request_id = HeaderValue::from_str(&caller.request_id);
     let mut response = json_response(front.mcp.handle(caller, &parts.headers, &body).await);

@@ -11,8 +11,9 @@ use super::{StartError, secret};
 use crate::auth::{Callers, Operator, Operators, Tokens, read_keys, read_operators};
 use crate::clock::{Clock, ShiftedClock, SystemClock};
 use crate::identity::Principal;
+use crate::outbound::Reach;
 use crate::profile::Profile;
-use crate::seller::{Running, Seller, Setting};
+use crate::seller::{Running, Seller, Setting, Trust};
 use crate::store;
 
 /// The caller behind the token of a sandbox.
@@ -66,6 +67,13 @@ pub(super) async fn start(seller: Seller, options: Options) -> Result<Started, S
         operators,
         operator_addr,
         development: options.development,
+        trust: Trust {
+            reach: if options.sandbox {
+                Reach::AndLoopback
+            } else {
+                Reach::Public
+            },
+        },
     };
     let running = seller.start(listener, setting).await?;
     if let Some(addr) = operator_addr.filter(|addr| !addr.ip().is_loopback()) {
@@ -187,7 +195,7 @@ fn clock(options: &Options) -> Result<Arc<dyn Clock>, StartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::{AccountMode, Approval};
+    use crate::profile::{AccountMode, Approval, Entry, RequestSigning, Webhooks};
 
     fn options() -> Options {
         Options {
@@ -270,6 +278,9 @@ mod tests {
         proposals: None,
         approval: Approval::NONE,
         recipe: None,
+        entry: Entry::PLAIN,
+        request_signing: RequestSigning::NONE,
+        webhooks: Webhooks::PLAIN,
     };
     static APPROVED: Profile = Profile {
         approval: Approval {

@@ -59,6 +59,7 @@ impl Task {
             leased_until: None,
             due: None,
             proposals: Vec::new(),
+            subscriptions: Vec::new(),
             result: None,
             error: None,
             created_at: now,

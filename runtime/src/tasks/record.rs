@@ -11,6 +11,7 @@ use crate::ops::proposals::Proposal;
 use crate::ops::records::{Kept, in_order_of};
 use crate::platform::Progress;
 use crate::store::Key;
+use crate::webhooks::Subscription;
 
 /// Where a task stands (`enums/task-status.json`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -206,6 +207,9 @@ pub struct Task {
     /// The proposals that are reserved for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proposals: Vec<Reserved>,
+    /// Where the transport was asked to send notifications about it, beside what the request says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subscriptions: Vec<Subscription>,
     /// The answer, once it is completed: what an inline answer would have been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Map<String, Value>>,

@@ -288,6 +288,7 @@ impl Parts {
             operators: operators(),
             operator_addr: None,
             development: true,
+            trust: Default::default(),
         };
         let router = Seller::new(self.spec, self.profile, platform)
             .router(setting, AGENT_URL)

@@ -102,6 +102,7 @@ fn setting(clock: &ManualClock) -> Setting {
         operators,
         operator_addr: Some(([127, 0, 0, 1], 0).into()),
         development: false,
+        trust: Default::default(),
     }
 }
 

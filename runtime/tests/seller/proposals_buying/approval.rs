@@ -97,6 +97,7 @@ impl Shop {
             operators: operators(),
             operator_addr: None,
             development: true,
+            trust: Default::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let other = Seller::new(line::spec(), &APPROVED, self.planner.clone())

@@ -4,7 +4,9 @@
 use std::sync::LazyLock;
 
 use adcp_seller::error::Recovery;
-use adcp_seller::profile::{AccountMode, Approval, Profile, Proposals, Recipe, RecipeOwner};
+use adcp_seller::profile::{
+    AccountMode, Approval, Entry, Profile, Proposals, Recipe, RecipeOwner, RequestSigning, Webhooks,
+};
 use adcp_seller::spec::{Spec, Tool};
 use serde_json::{Value, json};
 
@@ -39,6 +41,9 @@ pub(crate) static PROFILE: Profile = Profile {
     proposals: None,
     approval: Approval::NONE,
     recipe: None,
+    entry: Entry::PLAIN,
+    request_signing: RequestSigning::NONE,
+    webhooks: Webhooks::PLAIN,
 };
 
 /// A seller whose proposals are drafted, refined and finalized.

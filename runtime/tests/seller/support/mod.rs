@@ -140,6 +140,7 @@ fn setting(store: SharedStore, clock: &ManualClock, sandbox: bool) -> Setting {
         operators: operators(),
         operator_addr: None,
         development: true,
+        trust: Default::default(),
     }
 }
 

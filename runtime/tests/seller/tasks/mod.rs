@@ -112,6 +112,7 @@ impl World {
             operators: operators(),
             operator_addr: None,
             development: true,
+            trust: Default::default(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");

@@ -89,6 +89,7 @@ impl Run {
             operators: operators(),
             operator_addr: None,
             development: true,
+            trust: Default::default(),
         };
         let office = Seller::new(line::spec_with_recipes(), profile, planner.clone())
             .start(listener, setting)

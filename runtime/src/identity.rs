@@ -32,6 +32,13 @@ pub enum Rights {
 }
 
 impl Rights {
+    /// These tools, and the one by which a caller learns what there is: nothing else tells it why
+    /// other calls would be refused.
+    pub fn only<'t>(tools: impl IntoIterator<Item = &'t str>) -> Self {
+        let tools = tools.into_iter().chain(["get_adcp_capabilities"]);
+        Rights::Only(Arc::new(tools.map(str::to_owned).collect()))
+    }
+
     /// Whether a tool may be called.
     pub fn allow(&self, tool: &str) -> bool {
         match self {

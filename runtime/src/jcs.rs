@@ -10,26 +10,60 @@ use crate::json::{Segment, field};
 /// 754 doubles, which hold integers exactly up to 2^53 - 1.
 const LARGEST_EXACT: u64 = (1 << 53) - 1;
 
+/// What is known of a canonical form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canonical {
+    /// Its SHA-256 hash, in lower-case hexadecimal.
+    pub hash: String,
+    /// How long it is, in bytes.
+    pub length: usize,
+}
+
 /// The SHA-256 hash of the canonical form, in lower-case hexadecimal.
 ///
 /// # Errors
 ///
 /// `INVALID_REQUEST` at an integer that the canonical form can't tell from its neighbours.
 pub fn hash(value: &Value) -> Result<String> {
+    canonical(value).map(|canonical| canonical.hash)
+}
+
+/// Hash and length of the canonical form.
+///
+/// # Errors
+///
+/// `INVALID_REQUEST` at an integer that the canonical form can't tell from its neighbours.
+pub fn canonical(value: &Value) -> Result<Canonical> {
     if let Some(path) = inexact(value) {
         return Err(Error::invalid_request(format!(
             "must be an integer between -{LARGEST_EXACT} and {LARGEST_EXACT}"
         ))
         .at(field(path.iter().rev())));
     }
-    let mut digest = Sha256::new();
     let canonical = serde_json_canonicalizer::to_vec(value).map_err(Error::internal)?;
-    digest.update(&canonical);
-    Ok(hex(&digest.finalize()))
+    Ok(Canonical {
+        hash: hex(&Sha256::digest(&canonical)),
+        length: canonical.len(),
+    })
+}
+
+/// A digest of some texts in a row, which no other row of texts has.
+pub(crate) fn digest_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
+}
+
+/// The name of a record that is found by several texts, which may be longer than a store's keys.
+pub(crate) fn name_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    hex(&digest_of(parts)[..16])
 }
 
 /// Bytes in lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes
         .iter()

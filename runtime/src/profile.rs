@@ -45,8 +45,11 @@ pub struct Entry {
     pub oauth: Option<OAuth>,
     /// How many calls one principal may make; `None` for no limit.
     pub rate: Option<Rate>,
-    /// The largest request that is kept for replays, in bytes of JSON.
+    /// The largest request that is kept for replays, in bytes of its canonical JSON.
     pub largest_request: usize,
+    /// How many new idempotency keys one principal may use for one account (`seller.toml`,
+    /// `[limits]`). Each is kept for as long as answers are, so this bounds what is kept.
+    pub fresh_keys: Rate,
 }
 
 impl Entry {
@@ -57,6 +60,7 @@ impl Entry {
         oauth: None,
         rate: None,
         largest_request: crate::http::LARGEST_BODY,
+        fresh_keys: Rate::FRESH_KEYS,
     };
 }
 
@@ -78,6 +82,15 @@ pub struct Rate {
     pub per_minute: u32,
     /// Calls at once beyond that.
     pub burst: u32,
+}
+
+impl Rate {
+    /// What the specification recommends for new idempotency keys: 3600 a minute, and 300 a second
+    /// for ten seconds (security implementation guide, idempotency, cache growth).
+    pub const FRESH_KEYS: Rate = Rate {
+        per_minute: 3600,
+        burst: 3000,
+    };
 }
 
 /// Signatures on the requests of buyers (`seller.toml`, `[signing]`; `request_signing` in

@@ -16,29 +16,35 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::{Callers, Operators};
+use crate::a2a;
+use crate::auth::{Callers, Keyring, Operators, SignaturePolicy, Signatures, Signers};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::dispatch::{Dispatcher, sweep};
-use crate::http::{self, Front, Origins, Requests};
+use crate::dispatch::{Allowance, Dispatcher, sweep};
+use crate::http::{self, Addresses, Front, Gate, Origins, Published};
 use crate::identity::TenantId;
 use crate::mcp::Server;
+use crate::oauth::Verifier;
 use crate::operator::{self, Api};
 use crate::ops::{Overlays, Services};
-use crate::outbound::Reach;
+use crate::outbound::{self, Reach};
 use crate::platform::{Bounded, Platform};
 use crate::profile::Profile;
 use crate::schema::Schemas;
 use crate::serve::{self, StartError};
+use crate::signing::{Edition, SigningKey};
 use crate::spec::Spec;
+use crate::status::{Bell, Publisher};
 use crate::store::SharedStore;
 use crate::tasks;
+use crate::webhooks;
 
 /// A seller: what the line says, what the manifest says, and what the adopter wrote.
 pub struct Seller {
     spec: &'static Spec,
     profile: &'static Profile,
     platform: Arc<dyn Platform>,
+    bell: Bell,
 }
 
 /// In what surroundings a seller serves.
@@ -70,6 +76,10 @@ pub struct Setting {
 pub struct Trust {
     /// Which addresses a buyer may have the seller reach.
     pub reach: Reach,
+    /// Whose signatures are taken.
+    pub signers: Signers,
+    /// What notifications are signed with, if they are.
+    pub webhook_key: Option<Arc<SigningKey>>,
 }
 
 /// A seller that serves until it is stopped.
@@ -126,6 +136,7 @@ impl Seller {
             spec,
             profile,
             platform: Arc::new(platform),
+            bell: Bell::new(),
         }
     }
 
@@ -137,6 +148,12 @@ impl Seller {
     /// What the manifest says.
     pub fn profile(&self) -> &'static Profile {
         self.profile
+    }
+
+    /// Publishes status changes from code beside the server, such as a poller of the ad server. It
+    /// may be taken before the seller runs: what is published before then waits.
+    pub fn publisher(&self) -> Publisher {
+        self.bell.publisher()
     }
 
     /// Serves as the command line and the environment say, until the process is told to stop.
@@ -160,12 +177,12 @@ impl Seller {
             addr: ([0, 0, 0, 0], 0).into(),
             source,
         };
-        let url = format!("http://{}/mcp", reached(&listener).map_err(unusable)?);
+        let home = format!("http://{}", reached(&listener).map_err(unusable)?);
         let desk = match setting.operator_addr {
             Some(addr) => Some(Desk::open(addr, setting.operators.clone()).await?),
             None => None,
         };
-        let (front, background) = self.assemble(setting, &url).await?;
+        let (front, background) = self.assemble(setting, &home).await?;
         let serve = |listener, router| {
             tokio::spawn(http::serve(
                 listener,
@@ -181,7 +198,7 @@ impl Seller {
         });
         let server = serve(listener, http::router(Arc::clone(&front)));
         Ok(Running {
-            url,
+            url: home + "/mcp",
             operator_url,
             front,
             background,
@@ -189,31 +206,31 @@ impl Seller {
         })
     }
 
-    /// The routes of the seller, for tests that need no network. `url` is where it is said to be.
+    /// The routes of the seller, for tests that need no network. `url` is where MCP is said to be.
     ///
     /// # Errors
     ///
     /// When the schemas, the catalogue or the store can't be used.
     pub async fn router(self, setting: Setting, url: &str) -> Result<Router, StartError> {
-        let (front, _) = self.assemble(setting, url).await?;
+        let home = url.strip_suffix("/mcp").unwrap_or(url);
+        let (front, _) = self.assemble(setting, home).await?;
         Ok(http::router(front))
     }
 
     async fn assemble(
         self,
         setting: Setting,
-        local_url: &str,
+        local_home: &str,
     ) -> Result<(Arc<Front>, Background), StartError> {
         let Seller {
             spec,
             profile,
             platform,
+            bell,
         } = self;
         serve::check(profile, &setting)?;
-        let url = profile.url.map_or_else(
-            || local_url.to_owned(),
-            |url| format!("{}/mcp", url.trim_end_matches('/')),
-        );
+        let home = profile.url.unwrap_or(local_home).trim_end_matches('/');
+        let url = format!("{home}/mcp");
         let schemas = Arc::new(Schemas::new(spec)?);
         let catalog = Arc::new(Catalog::load(
             &setting.catalog,
@@ -235,24 +252,75 @@ impl Seller {
             schemas: Arc::clone(&schemas),
             sandbox: setting.sandbox,
             overlays: Overlays::default(),
+            fresh_keys: Allowance::new(profile.entry.fresh_keys),
+            outbound: outbound::Client::new(setting.trust.reach, outbound::Limits::default())?,
+            webhook_key: setting.trust.webhook_key,
         });
+        let keyring = Arc::new(Keyring::new(
+            &setting.trust.signers,
+            &tenant,
+            Arc::clone(&services.store),
+            Arc::clone(&services.clock),
+            services.outbound.clone(),
+        ));
+        let tokens = Verifier::of(
+            profile.entry.oauth.as_ref(),
+            setting.sandbox,
+            &services.outbound,
+        )
+        .map_err(|_| StartError::NoRandomness)?;
+        let callers = setting
+            .callers
+            .with_tokens(tokens)
+            .with_signers(setting.trust.signers);
+        bell.ring(&services);
         let background = Background {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         };
         let dispatcher = Dispatcher::new(Arc::clone(&services), background.tasks.clone());
+        let a2a = profile
+            .entry
+            .a2a
+            .then(|| a2a::Server::new(dispatcher.clone(), background.stop.clone()))
+            .transpose()
+            .map_err(StartError::Tools)?;
+        let plain = profile
+            .request_signing
+            .supported
+            .then(|| dispatcher.clone());
         let mcp = Server::new(dispatcher).map_err(StartError::Tools)?;
-        let callers = setting.callers.clone();
         let front = Front {
             services: Arc::clone(&services),
             mcp,
-            callers: setting.callers,
+            a2a,
+            plain,
+            gate: Gate::new(
+                spec,
+                callers.clone(),
+                Signatures::new(
+                    Arc::clone(&keyring),
+                    Arc::clone(&services.clock),
+                    spec,
+                    SignaturePolicy::new(profile.request_signing, setting.sandbox),
+                ),
+                Addresses::new(home, setting.sandbox),
+                Arc::clone(&services.clock),
+            ),
+            published: Published::new(
+                profile,
+                Edition::of(spec.line),
+                services.webhook_key.as_deref(),
+                setting.sandbox,
+            ),
             origins: Origins::new(profile.url),
-            url,
-            requests: Requests::new(),
             stopping: AtomicBool::new(false),
         };
         let stop = background.stop.clone();
+        background.tasks.spawn({
+            let (callers, stop) = (callers.clone(), stop.clone());
+            async move { callers.watch(&setting.operators, stop).await }
+        });
         background.tasks.spawn(tasks::work(
             Arc::clone(&services),
             callers,
@@ -262,6 +330,15 @@ impl Seller {
         background
             .tasks
             .spawn(tasks::keep_house(Arc::clone(&services), stop.clone()));
+        background.tasks.spawn(webhooks::deliver(
+            Arc::clone(&services),
+            background.tasks.clone(),
+            stop.clone(),
+        ));
+        background.tasks.spawn({
+            let stop = stop.clone();
+            async move { keyring.keep_fresh(stop).await }
+        });
         background
             .tasks
             .spawn(async move { sweep(&services, stop).await });
@@ -296,6 +373,13 @@ impl Running {
     /// API.
     pub fn services(&self) -> &Arc<Services> {
         &self.front.services
+    }
+
+    /// Publishes status changes from code beside the server.
+    pub fn publisher(&self) -> Publisher {
+        let bell = Bell::new();
+        bell.ring(&self.front.services);
+        bell.publisher()
     }
 
     /// Where the operator API is served, as reached from this machine, if it is.

@@ -1,9 +1,14 @@
 //! What files of tokens have in common: they name digests, never tokens.
 
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// Why a file of tokens can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,11 +41,21 @@ pub(super) fn read<F: DeserializeOwned>(
     path: &Path,
     interpret: impl FnOnce(F) -> Result<(), String>,
 ) -> Result<(), KeysError> {
-    let text = std::fs::read_to_string(path).map_err(|source| KeysError::Unreadable {
-        what,
-        path: path.to_owned(),
-        source,
-    })?;
+    let mut text = String::new();
+    File::open(path)
+        .and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text))
+        .map_err(|source| KeysError::Unreadable {
+            what,
+            path: path.to_owned(),
+            source,
+        })?;
+    if text.len() as u64 > LARGEST {
+        return Err(KeysError::Malformed {
+            what,
+            path: path.to_owned(),
+            reason: format!("the file has more than {LARGEST} bytes"),
+        });
+    }
     parse(&text)
         .and_then(interpret)
         .map_err(|reason| KeysError::Malformed {

@@ -7,20 +7,23 @@
 mod tokens;
 mod file;
 mod keys;
+mod key_file;
+mod callers;
+mod signers;
+mod signature;
 mod operators;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 
-use crate::identity::Principal;
-
+pub(crate) use callers::Stranger;
+pub use callers::{Callers, Known};
 pub use file::KeysError;
-pub use keys::read as read_keys;
 pub use operators::{Operator, Operators, read as read_operators};
+pub(crate) use signature::{Pending as PendingSignature, Policy as SignaturePolicy, Signatures};
+pub(crate) use signers::{COUNT_KIND, KIND as NONCE_KIND, Keyring};
+pub use signers::{Keys, Signer, Signers, USUAL_CAP, read as read_signers};
 pub use tokens::Tokens;
-
-/// The callers that a seller knows.
-pub type Callers = Tokens<Principal>;
 
 /// Why a caller was turned away. The answer says only whether there was a token at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,9 +80,9 @@ mod tests {
 
     #[test]
     fn a_caller_is_known_by_its_token_in_either_header() {
-        let mut callers = Callers::default();
-        callers.allow("alpha-token", Principal("alpha".into()));
-        callers.allow("beta-token", Principal("beta".into()));
+        let mut tokens = Tokens::default();
+        tokens.allow("alpha-token", "alpha");
+        tokens.allow("beta-token", "beta");
         for (presented, expected) in [
             (&[("authorization", "Bearer beta-token")][..], Ok("beta")),
             (&[("authorization", "bearer  alpha-token ")], Ok("alpha")),
@@ -116,13 +119,11 @@ mod tests {
             (&[("authorization", "Bearer ")], Err(Denied::Missing)),
             (&[], Err(Denied::Missing)),
         ] {
-            let caller = callers
-                .authenticate(&headers(presented))
-                .map(|principal| principal.0.as_str());
-            assert_eq!(caller, expected, "{presented:?}");
+            let caller = tokens.authenticate(&headers(presented));
+            assert_eq!(caller.copied(), expected, "{presented:?}");
         }
         assert_eq!(
-            Callers::default().authenticate(&headers(&[("x-adcp-auth", "alpha-token")])),
+            Tokens::<&str>::default().authenticate(&headers(&[("x-adcp-auth", "alpha-token")])),
             Err(Denied::Unknown)
         );
     }

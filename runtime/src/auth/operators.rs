@@ -4,7 +4,8 @@
 //! [[operator]]
 //! name = "jo"
 //! sha256 = "…"   # of the token: printf %s TOKEN | sha256sum
-//! may = ["finalize"]   # left out: everything; ["view"]: look, decide nothing
+//! may = ["finalize"]   # left out: everything; ["view"]: look, decide nothing;
+//!                      # "webhooks": have notifications to buyers tried again
 //! ```
 
 use std::collections::{BTreeSet, HashSet};
@@ -16,6 +17,7 @@ use super::Tokens;
 use super::file::{self, Digests, KeysError};
 use crate::profile::Approval;
 use crate::tasks;
+use crate::webhooks::REPLAY;
 
 /// The operators that a seller knows.
 pub type Operators = Tokens<Operator>;
@@ -130,7 +132,8 @@ impl Entry {
 
 /// The operations among the words of `may`. Everybody may look.
 fn rights(words: &[String]) -> Result<Vec<&str>, String> {
-    let allowed = Approval::OPERATIONS;
+    let mut allowed = Approval::OPERATIONS.to_vec();
+    allowed.push(REPLAY);
     if words.is_empty() {
         return Err(format!(
             "may is empty; write [\"{VIEW}\"] for an operator who only looks, or leave it out for one who decides everything"
@@ -251,6 +254,6 @@ mod tests {
         assert!(callers.shared_with(&operators).is_none());
         callers.allow("one-token", crate::identity::Principal("acme".into()));
         let (buyer, operator) = callers.shared_with(&operators).expect("the shared token");
-        assert_eq!((buyer.0.as_str(), operator.name.as_str()), ("acme", "jo"));
+        assert_eq!((buyer.as_str(), operator.as_str()), ("acme", "jo"));
     }
 }

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use super::{Denied, token};
 
 /// Who holds which token.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Tokens<T> {
     known: Vec<([u8; 32], T)>,
 }
@@ -30,17 +30,14 @@ impl<T> Tokens<T> {
         self.known.is_empty()
     }
 
+    /// How many tokens there are.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
     /// Everybody who could be let in.
     pub fn holders(&self) -> impl Iterator<Item = &T> {
         self.known.iter().map(|(_, holder)| holder)
-    }
-
-    /// Whether somebody could be let in.
-    pub fn knows(&self, holder: &T) -> bool
-    where
-        T: PartialEq,
-    {
-        self.holders().any(|known| known == holder)
     }
 
     /// Who sent a request.
@@ -49,7 +46,12 @@ impl<T> Tokens<T> {
     ///
     /// Why nobody is let in. All of them end in the same 401.
     pub fn authenticate(&self, headers: &HeaderMap) -> Result<&T, Denied> {
-        let digest: [u8; 32] = Sha256::digest(token(headers)?).into();
+        self.find(token(headers)?).ok_or(Denied::Unknown)
+    }
+
+    /// Who holds a token.
+    pub(super) fn find(&self, token: &[u8]) -> Option<&T> {
+        let digest: [u8; 32] = Sha256::digest(token).into();
         let mut found = None;
         for (known, holder) in &self.known {
             // Every key is compared, also after a match.
@@ -57,7 +59,7 @@ impl<T> Tokens<T> {
                 found = Some(holder);
             }
         }
-        found.ok_or(Denied::Unknown)
+        found
     }
 
     /// Somebody here and somebody there who hold the same token.

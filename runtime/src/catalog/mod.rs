@@ -26,6 +26,7 @@ pub use format::{CatalogFormat, FORMAT};
 pub use load::CatalogError;
 use private::SeededRule;
 pub(crate) use private::{Private, private_member};
+pub(crate) use product::REQUIRED;
 pub use product::{CatalogProduct, PRODUCT, PricingOption};
 pub use proposal::PROPOSAL;
 

@@ -16,6 +16,17 @@ use crate::schema::Schemas;
 
 /// The definition that a product must satisfy.
 pub const PRODUCT: &str = "Product";
+/// Members that a product can't be without (`core/product.json`, `required`).
+pub(crate) const REQUIRED: [&str; 8] = [
+    "product_id",
+    "name",
+    "description",
+    "publisher_properties",
+    "format_ids",
+    "delivery_type",
+    "pricing_options",
+    "reporting_capabilities",
+];
 
 /// A product that is valid and serialised.
 #[derive(Clone, Debug)]

@@ -15,8 +15,10 @@ use crate::ops::hold::{self, Left};
 use crate::ops::proposals::Event;
 use crate::ops::{self, Call, Holds, Outcome, Services};
 use crate::platform::Context;
+use crate::schema::in_a_row;
 use crate::spec::Tool;
 use crate::store::{Batch, StoreError};
+use crate::webhooks::{self, Subscription};
 
 /// How often an operation is carried out anew because another one got in between. Each attempt has
 /// the same operation id, so an ad server sees one operation.
@@ -33,6 +35,10 @@ pub(super) struct Operation<'a> {
     pub(super) context: Context,
     pub(super) tool: &'static Tool,
     pub(super) request: Value,
+    /// Where the transport was asked to send notifications.
+    pub(super) subscriptions: Vec<Subscription>,
+    /// These, and where the request asks for them.
+    pub(super) receivers: Vec<Subscription>,
     pub(super) holds: Holds,
 }
 
@@ -71,9 +77,6 @@ impl Operation<'_> {
     ///
     /// `SERVICE_UNAVAILABLE` while somebody else is at it.
     pub(super) async fn take_over(&mut self) -> Result<()> {
-        if self.holds.held().is_some() {
-            return Ok(());
-        }
         self.context.work = None;
         self.holds = match hold::take_over(self.services, &self.context).await? {
             Left::Nothing => Holds::default(),
@@ -166,17 +169,9 @@ impl Operation<'_> {
             claim.settle(self.services, lease, answer, &mut batch)?;
         }
         let ended = match &outcome.submission {
-            None => ending::done(self.services, &self.holds, &outcome.body, &mut batch),
+            None => ending::done(self, &outcome.body, &mut batch),
             Some(submission) => {
-                ending::submitted(
-                    self.services,
-                    &self.context,
-                    &self.holds,
-                    (self.tool, &self.request),
-                    (submission, &outcome.body),
-                    &mut batch,
-                )
-                .await
+                ending::submitted(self, (submission, &outcome.body), &mut batch).await
             }
         };
         ended.map_err(|error| match error.code {
@@ -184,6 +179,10 @@ impl Operation<'_> {
             _ => Broken::Failed(error),
         })?;
         batch.append(std::mem::take(&mut outcome.batch));
+        let Context {
+            changes, tenant, ..
+        } = &self.context;
+        changes.add_to(self.services, tenant, &mut batch).await?;
         Ok((outcome, batch))
     }
 
@@ -210,11 +209,16 @@ impl Operation<'_> {
 
     /// The operation itself. A panic in an adapter is a failed call, not a dropped connection.
     async fn perform(&self) -> Result<Outcome, Broken> {
+        if self.context.work.is_none() {
+            webhooks::admit(self.services, &self.context, &self.receivers).await?;
+        }
+        self.context.changes.clear().await;
         let call = Call {
             services: self.services,
             context: &self.context,
             tool: self.tool,
             request: self.request.clone(),
+            subscriptions: &self.subscriptions,
             holds: &self.holds,
         };
         let mut outcome = AssertUnwindSafe(ops::perform(call))
@@ -244,14 +248,10 @@ fn check(services: &Services, tool: &Tool, body: &mut ResponseBody) -> Result<()
         services.schemas.check(tool.response, &judged)
     })
     .map_err(|violations| {
-        let violations: Vec<String> = violations
-            .iter()
-            .map(|violation| format!("{}: {}", violation.field(), violation.message))
-            .collect();
         Error::internal(format!(
             "the answer of {} breaks its schema: {}",
             tool.name,
-            violations.join("; ")
+            in_a_row(&violations)
         ))
     })
 }

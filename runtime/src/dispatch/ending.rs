@@ -8,16 +8,16 @@
 use serde_json::Value;
 
 use super::ResponseBody;
+use super::attempt::{self, Operation};
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::identity::Scope;
 use crate::ops::hold;
-use crate::ops::records::{self, Stored};
+use crate::ops::records::Stored;
 use crate::ops::{Holds, Services, Submission};
 use crate::platform::Context;
-use crate::spec::Tool;
 use crate::store::{Batch, StoreError};
-use crate::tasks::{self, Asked, Failure, Task};
+use crate::tasks::{self, Asked, Failure, Task, TaskStatus};
+use crate::webhooks::{self, TaskEvent};
 
 /// How often a refusal is written anew because a proposal changed meanwhile.
 const ATTEMPTS: usize = 8;
@@ -28,23 +28,56 @@ const ATTEMPTS: usize = 8;
 ///
 /// `INTERNAL_ERROR` when the answer can't be kept.
 pub(super) fn done(
-    services: &Services,
-    holds: &Holds,
+    operation: &Operation<'_>,
     body: &ResponseBody,
     batch: &mut Batch,
 ) -> Result<()> {
-    let Some(mut held) = holds.held() else {
-        return Ok(());
+    let (services, held) = (operation.services, operation.holds.held());
+    let Some(mut held) = held.filter(|held| held.value.announced) else {
+        if let Some(journal) = operation.holds.held() {
+            journal.remove(batch);
+        }
+        return tell_of_answer(operation, body, batch);
     };
-    if !held.value.announced {
-        held.remove(batch);
-        return Ok(());
-    }
     let Value::Object(result) = body.to_value().map_err(Error::internal)? else {
         return Err(Error::internal("an answer that is not an object"));
     };
     held.value.complete(result, services.clock.now());
-    tasks::save(batch, &held)
+    save_and_tell(services, batch, &held)
+}
+
+/// Adds to the batch of an answer that was given at once whom it is told to. One that says that the
+/// operation goes on as a task tells of no end, and of a refusal the buyer has heard.
+fn tell_of_answer(operation: &Operation<'_>, body: &ResponseBody, batch: &mut Batch) -> Result<()> {
+    let goes_on = body
+        .get("status")
+        .is_some_and(|status| status == "submitted");
+    if goes_on || body.get("errors").is_some() {
+        return Ok(());
+    }
+    let context = &operation.context;
+    let event = || {
+        Ok(TaskEvent {
+            task_id: tasks::id_of(&context.operation_id),
+            tool: operation.tool.name.to_owned(),
+            status: TaskStatus::Completed,
+            message: None,
+            result: Some(body.to_value().map_err(Error::internal)?),
+        })
+    };
+    webhooks::announce_answer(
+        operation.services,
+        batch,
+        context,
+        &operation.receivers,
+        event,
+    )
+}
+
+/// Adds to a batch that a task has changed, and that its buyer is told so.
+fn save_and_tell(services: &Services, batch: &mut Batch, task: &Stored<Task>) -> Result<()> {
+    tasks::save(batch, task)?;
+    webhooks::announce(services, batch, &task.key.scope.tenant, &task.value)
 }
 
 /// Adds to the batch of a `submitted` answer that the operation goes on as a task.
@@ -53,19 +86,28 @@ pub(super) fn done(
 ///
 /// `INTERNAL_ERROR` when the adapter goes on in a way that it may not.
 pub(super) async fn submitted(
-    services: &Services,
-    context: &Context,
-    holds: &Holds,
-    (tool, request): (&Tool, &Value),
+    operation: &Operation<'_>,
     (submission, body): (&Submission, &ResponseBody),
     batch: &mut Batch,
 ) -> Result<()> {
+    let Operation {
+        services,
+        context,
+        tool,
+        request,
+        subscriptions,
+        holds,
+        ..
+    } = operation;
     let now = services.clock.now();
-    let journal = || Task::journal(context, tool.name, request, now);
+    let journal = || Task {
+        subscriptions: subscriptions.clone(),
+        ..Task::journal(context, tool.name, request, now)
+    };
     let held = match holds.held() {
         Some(held) => Some(held),
         // Whoever has taken the task over goes on with it.
-        None if context.work.is_some() => return Err(super::attempt::changed_meanwhile()),
+        None if context.work.is_some() => return Err(attempt::changed_meanwhile()),
         None => ended_before(services, context).await?.map(|ended| Stored {
             value: journal(),
             ..ended
@@ -96,6 +138,9 @@ pub(super) async fn submitted(
         Submission::HandOff(hand_off) => {
             task.hand_off(hand_off, now)?;
             task.asked = holds.asked();
+            if task.tells_of_progress(held.as_ref().map(|held| &held.value)) {
+                webhooks::announce(services, batch, &context.tenant, &task)?;
+            }
         }
     }
     if body.get("task_id").and_then(Value::as_str) != Some(&task.task_id) {
@@ -118,9 +163,13 @@ pub(super) async fn submitted(
 
 /// A task of the same operation that has ended, in whose place another begins.
 async fn ended_before(services: &Services, context: &Context) -> Result<Option<Stored<Task>>> {
-    let scope = Scope::principal(&context.tenant, &context.principal);
-    let task_id = tasks::id_of(&context.operation_id);
-    let found = records::find::<Task>(&services.store, &scope, &task_id).await?;
+    let Context {
+        tenant,
+        principal,
+        operation_id,
+        ..
+    } = context;
+    let found = tasks::of_operation(services, tenant, principal, operation_id).await?;
     Ok(found.filter(|found| found.value.status.is_terminal()))
 }
 
@@ -181,7 +230,7 @@ async fn ended(
         failed
             .value
             .fail(Failure::from(error), services.clock.now());
-        tasks::save(batch, &failed)?;
+        save_and_tell(services, batch, &failed)?;
     } else {
         held.remove(batch);
     }

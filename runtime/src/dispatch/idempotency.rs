@@ -7,18 +7,23 @@
 //! An operation that fails leaves nothing: the retry runs again. One of which nobody knows what
 //! became of it leaves the record without a lease and without an answer, and a worker to settle it.
 //!
-//! The account is not part of the key: a key names one request of one caller, whatever account the
-//! request names.
+//! A key names one request of one caller for one account (security implementation guide,
+//! idempotency). In a sandbox it names one of one caller, as everything there is shared between a
+//! caller's accounts: the official suite repeats a key under another account and wants a conflict.
+//!
+//! Each new key is kept for as long as its answer, so how many a caller may use in a time is bounded.
+
+use std::time::Instant;
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Caller, Patience};
+use super::{Caller, Patience, RETRY_AFTER};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::identity::Scope;
-use crate::jcs;
+use crate::jcs::{self, Canonical};
 use crate::ops::Services;
 use crate::spec::Tool;
 use crate::store::{Batch, Draft, Expect, Key, Record, StoreError};
@@ -32,11 +37,17 @@ const OUTSIDE_HASH: [&str; 3] = ["idempotency_key", "context", "governance_conte
 /// The longest key, as the request schemas have it. Not every schema that lets a key pass names it.
 const LONGEST_KEY: usize = 255;
 
+/// How long after its end a retention still holds: clocks differ (security implementation guide,
+/// idempotency, rule 6).
+const SKEW: TimeDelta = TimeDelta::seconds(60);
+
 /// One request under one key.
 #[derive(Debug)]
 pub(super) struct Claim {
     key: Key,
     hash: String,
+    /// Whether it counts as a new key of the caller's.
+    counts: bool,
     /// The same for every attempt at this request under this key, whichever process makes it.
     pub(super) operation_id: String,
 }
@@ -73,16 +84,35 @@ impl Claim {
     ///
     /// # Errors
     ///
-    /// `INVALID_REQUEST` when the key is too long or the request has no canonical form.
-    pub(super) fn new(caller: &Caller, tool: &Tool, key: &str, request: &Value) -> Result<Self> {
+    /// `INVALID_REQUEST` when the key is too long, when the request has no canonical form, and when it
+    /// is larger than what the seller keeps for replays.
+    pub(super) fn new(
+        services: &Services,
+        caller: &Caller,
+        account_id: Option<&str>,
+        tool: &Tool,
+        key: &str,
+        request: &Value,
+    ) -> Result<Self> {
         if key.len() > LONGEST_KEY {
             return Err(Error::invalid_request(format!(
                 "`idempotency_key` must be at most {LONGEST_KEY} characters long"
             ))
             .at("idempotency_key"));
         }
-        let hash = jcs::hash(&significant(request))?;
-        let id = format!("{}:{key}", tool.name);
+        let Canonical { hash, length } = jcs::canonical(&significant(request))?;
+        let largest = services.profile.entry.largest_request;
+        if length > largest {
+            return Err(Error::invalid_request(format!(
+                "the request has {length} bytes of canonical JSON; this seller keeps at most {largest} for replays"
+            ))
+            .suggest("split it into several requests, each with a key of its own"));
+        }
+        let mut id = format!("{}:{key}", tool.name);
+        if let Some(account_id) = account_id.filter(|_| !services.sandbox) {
+            id.push('@');
+            id.push_str(account_id);
+        }
         let key = Key::new(
             Scope::principal(&caller.tenant, &caller.principal),
             KIND,
@@ -94,7 +124,16 @@ impl Claim {
             key,
             hash,
             operation_id,
+            counts: true,
         })
+    }
+
+    /// The same for work that goes on: its key was counted when it was new.
+    pub(super) fn uncounted(self) -> Self {
+        Claim {
+            counts: false,
+            ..self
+        }
     }
 
     /// Waits for this request's turn.
@@ -102,7 +141,9 @@ impl Claim {
     /// # Errors
     ///
     /// `IDEMPOTENCY_CONFLICT` when the key was used for another request, `IDEMPOTENCY_EXPIRED` when
-    /// the answer is no longer kept, `SERVICE_UNAVAILABLE` when the first attempt takes too long.
+    /// the answer is no longer kept, `RATE_LIMITED` when the caller uses new keys too fast, and
+    /// `IDEMPOTENCY_IN_FLIGHT` when the first attempt takes too long, or `SERVICE_UNAVAILABLE` in
+    /// lines without that code.
     pub(super) async fn turn(&self, services: &Services) -> Result<Turn> {
         let mut patience = Patience::new();
         loop {
@@ -113,13 +154,15 @@ impl Claim {
                 .await
                 .map_err(Error::unavailable)?;
             let expect = match &found {
-                None => Expect::Absent,
+                None => {
+                    self.count(services)?;
+                    Expect::Absent
+                }
                 Some(record) => match self.judge(record, now)? {
                     Judged::Answered(answer) => return Ok(Turn::Replay(answer)),
                     Judged::Abandoned => Expect::Revision(record.revision),
                     Judged::Running => {
-                        let message = "the same request is still being carried out; send it again to learn the outcome";
-                        patience.wait(message).await?;
+                        patience.wait_or(|| in_flight(services)).await?;
                         continue;
                     }
                 },
@@ -234,10 +277,32 @@ impl Claim {
         }
     }
 
+    /// Counts a new key.
+    fn count(&self, services: &Services) -> Result<()> {
+        if !self.counts {
+            return Ok(());
+        }
+        let scope = &self.key.scope;
+        let account = self
+            .key
+            .id
+            .split_once('@')
+            .map_or("", |(_, account)| account);
+        let name = jcs::name_of([&scope.tenant.0, &scope.owner.to_string(), account]);
+        let taken = services.fresh_keys.take(name, Instant::now());
+        taken.map_err(|seconds| {
+            Error::new(
+                "RATE_LIMITED",
+                "too many new idempotency keys in too short a time",
+            )
+            .retry_after(seconds)
+        })
+    }
+
     fn judge(&self, record: &Record, now: Timestamp) -> Result<Judged> {
         let entry = Entry::deserialize(record.body.as_ref()).map_err(Error::internal)?;
         let answered = entry.answer.is_some();
-        if answered && entry.expires_at <= now {
+        if answered && entry.expires_at + SKEW <= now {
             return Err(Error::new("IDEMPOTENCY_EXPIRED", "the answer to this idempotency_key is no longer kept")
                 .at("idempotency_key")
                 .suggest("look whether the earlier request took effect; if it did not, send it again with a new key"));
@@ -281,6 +346,20 @@ impl Claim {
                 .due(expires_at + retention),
         )
     }
+}
+
+/// The answer to a request that is carried out already and takes its time.
+fn in_flight(services: &Services) -> Error {
+    let code = "IDEMPOTENCY_IN_FLIGHT";
+    let code = match services.spec.listed(code) {
+        Some(_) => code,
+        None => "SERVICE_UNAVAILABLE",
+    };
+    Error::new(
+        code,
+        "the same request is still being carried out; send it again to learn the outcome",
+    )
+    .retry_after(RETRY_AFTER)
 }
 
 /// How far a request is.

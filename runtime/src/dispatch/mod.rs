@@ -1,18 +1,21 @@
 //! The way of one call, from an authenticated caller and parsed arguments to an answer.
 //!
-//! Each step is one module: version, request schema, account, idempotency, operation, response
-//! schema, commit, the end of what was held, envelope. No transport is known here: MCP, and later
-//! A2A, bring a tool and its arguments and take an [`Answer`]. A worker brings a task.
+//! Each step is one module: admission, version, request schema, account, idempotency, operation, response
+//! schema, commit, the end of what was held, envelope. No transport is known here: MCP and A2A
+//! bring a tool and its arguments and take an [`Answer`]. A worker brings a task.
 
 mod body;
 mod version;
 mod request;
+mod allowance;
+mod admission;
 mod idempotency;
 mod patience;
 mod operation;
 mod attempt;
 mod ending;
 mod envelope;
+mod summary;
 mod sweep;
 
 use std::sync::Arc;
@@ -29,13 +32,15 @@ use crate::ops::{self, Holds, Services};
 use crate::spec::Tool;
 use crate::tasks::Task;
 use crate::webhooks::Subscription;
+use admission::Admission;
 
+pub(crate) use allowance::Allowance;
 pub use body::{Assembled, Item, ResponseBody};
 pub(crate) use patience::{Patience, RETRY_AFTER};
 pub(crate) use sweep::sweep;
 
 /// The tool that steers a sandbox. Outside one it does not exist.
-const CONTROLLER: &str = "comply_test_controller";
+pub(crate) const CONTROLLER: &str = "comply_test_controller";
 
 /// Who makes a call.
 #[derive(Clone, Debug)]
@@ -50,6 +55,9 @@ pub struct Caller {
     pub rights: Rights,
     /// Whether the request carries a signature that was verified.
     pub signed: bool,
+    /// The code of what is wrong with the signature, where the caller is known by other means and
+    /// it depends on the tool whether that is enough.
+    pub distrusted: Option<&'static str>,
     /// Where the transport itself was asked to send notifications, beside what the request says.
     pub subscriptions: Vec<Subscription>,
 }
@@ -80,6 +88,7 @@ pub struct Success {
 #[derive(Clone, Debug)]
 pub struct Dispatcher {
     services: Arc<Services>,
+    admission: Arc<Admission>,
     running: TaskTracker,
 }
 
@@ -87,7 +96,12 @@ impl Dispatcher {
     /// A dispatcher over what operations need. `running` tracks changes in progress, so that a
     /// shutdown can wait for them.
     pub fn new(services: Arc<Services>, running: TaskTracker) -> Self {
-        Dispatcher { services, running }
+        let admission = Arc::new(Admission::new(services.profile.entry.rate));
+        Dispatcher {
+            services,
+            admission,
+            running,
+        }
     }
 
     /// What operations need.
@@ -132,14 +146,15 @@ impl Dispatcher {
     ) -> Answer {
         let began = Instant::now();
         let services = &self.services;
-        let checked = match &defect {
+        let admitted = self.admission.check(&caller, tool);
+        let checked = admitted.and_then(|()| match &defect {
             Some((defect, field)) => Err(request::refuse_defect(defect, field.as_deref())),
             // The controller answers an unfit request in its own words, with codes that a schema
             // can't choose between (`comply-test-controller-response.json`).
             None if tool.name == CONTROLLER => version::check(services.spec, &request),
             None => version::check(services.spec, &request)
                 .and_then(|()| request::check(services, tool, &request)),
-        };
+        });
         // Of a context with a defect it can't be said what it was.
         let whole = !defect
             .as_ref()
@@ -147,7 +162,10 @@ impl Dispatcher {
         let context = envelope::take_context(&mut request).filter(|_| whole);
         let result = match checked {
             Err(error) => Err(error),
-            Ok(()) if ops::changes(tool, &request) => {
+            Ok(())
+                if ops::changes(tool, &request)
+                    || operation::key_of(services, tool, &request).is_some() =>
+            {
                 self.change(caller.clone(), tool, request).await
             }
             Ok(()) => operation::read(services, &caller, tool, request).await,
@@ -180,6 +198,7 @@ pub(crate) async fn carry_on(services: &Services, task: Stored<Task>) {
         request_id: task.value.task_id.clone(),
         rights: Rights::Everything,
         signed: false,
+        distrusted: None,
         subscriptions: task.value.subscriptions.clone(),
     };
     match services.spec.tool(&task.value.tool) {

@@ -13,7 +13,9 @@ use crate::ops::records::Stored;
 use crate::ops::{self, Holds, Services};
 use crate::platform::Context;
 use crate::spec::Tool;
+use crate::status::Collected;
 use crate::tasks::Task;
+use crate::webhooks;
 
 /// Carries out what takes no key: a read, which may write (drafts of proposals, a directive that it
 /// used up), or a change whose tool has no keys. Whether a client that hangs up ends it is the
@@ -24,14 +26,7 @@ pub(super) async fn read(
     tool: &'static Tool,
     request: Value,
 ) -> Result<Success> {
-    let context = context(services, caller, tool, &request, &caller.request_id).await?;
-    let operation = Operation {
-        services,
-        context,
-        tool,
-        request,
-        holds: Holds::default(),
-    };
+    let operation = begin(services, caller, tool, request, &caller.request_id).await?;
     without_key(&operation).await
 }
 
@@ -43,18 +38,17 @@ pub(super) async fn change(
     tool: &'static Tool,
     request: Value,
 ) -> Result<Success> {
-    let Some(key) = key_of(tool, &request) else {
+    let Some(key) = key_of(services, tool, &request) else {
         return read(services, caller, tool, request).await;
     };
-    let claim = Claim::new(caller, tool, &key, &request)?;
-    let context = context(services, caller, tool, &request, &claim.operation_id).await?;
-    let mut operation = Operation {
-        services,
-        context,
-        tool,
-        request,
-        holds: Holds::default(),
-    };
+    let mut operation = begin(services, caller, tool, request, &caller.request_id).await?;
+    let account = operation.context.account.as_ref();
+    let account_id = account.map(|account| account.account_id.as_str());
+    let claim = Claim::new(services, caller, account_id, tool, &key, &operation.request)?;
+    operation
+        .context
+        .operation_id
+        .clone_from(&claim.operation_id);
     once(&mut operation, &claim, key).await
 }
 
@@ -72,15 +66,21 @@ pub(super) async fn resume(
         request,
         announced,
         operation_id,
+        account_id,
         ..
     } = task.value.clone();
     let work = task.value.work();
     let holds = Holds::of(task);
-    let claim = key_of(tool, &request)
+    let claim = key_of(services, tool, &request)
         .filter(|_| !announced)
-        .and_then(|key| Some((Claim::new(caller, tool, &key, &request).ok()?, key)));
-    let context = match context(services, caller, tool, &request, &operation_id).await {
-        Ok(context) => context,
+        .and_then(|key| {
+            let account_id = account_id.as_deref();
+            let claim = Claim::new(services, caller, account_id, tool, &key, &request);
+            Some((claim.ok()?.uncounted(), key))
+        });
+    let begun = begin(services, caller, tool, request, &operation_id).await;
+    let mut operation = match begun {
+        Ok(operation) => operation,
         Err(error) => {
             let ending = ending::failed(services, &holds, &error).await;
             if let (Ending::Settled, Some((claim, _))) = (ending, claim) {
@@ -89,16 +89,8 @@ pub(super) async fn resume(
             return Err(error);
         }
     };
-    let mut operation = Operation {
-        services,
-        context: Context {
-            work: Some(work),
-            ..context
-        },
-        tool,
-        request,
-        holds,
-    };
+    operation.context.work = Some(work);
+    operation.holds = holds;
     let Some((claim, key)) = claim else {
         return without_key(&operation).await;
     };
@@ -116,10 +108,14 @@ pub(super) async fn resume(
     result
 }
 
-/// The key of a change. What is no change takes none, whatever its request says.
-fn key_of(tool: &Tool, request: &Value) -> Option<String> {
-    let key = request.get("idempotency_key").filter(|_| tool.mutating)?;
-    key.as_str().map(str::to_owned)
+/// The key of a request: of a change, and of a read where the line's schema of its request has one
+/// (from 3.1 on `get_products`, which may finalize a proposal or begin a task). On other reads the
+/// member is ignored, as any that the schema does not name.
+pub(super) fn key_of(services: &Services, tool: &Tool, request: &Value) -> Option<String> {
+    const MEMBER: &str = "idempotency_key";
+    let key = request.get(MEMBER)?.as_str()?;
+    let takes = tool.mutating || services.schemas.members(tool.request).contains(&MEMBER);
+    takes.then(|| key.to_owned())
 }
 
 async fn without_key(operation: &Operation<'_>) -> Result<Success> {
@@ -191,6 +187,31 @@ async fn once(operation: &mut Operation<'_>, claim: &Claim, key: String) -> Resu
     }
 }
 
+/// An operation that holds nothing yet.
+///
+/// # Errors
+///
+/// The account's, or that of a receiver to which nothing could be sent.
+async fn begin<'a>(
+    services: &'a Services,
+    caller: &Caller,
+    tool: &'static Tool,
+    request: Value,
+    operation_id: &str,
+) -> Result<Operation<'a>> {
+    let receivers = webhooks::registered(services, &caller.subscriptions, &request)?;
+    let context = context(services, caller, tool, &request, operation_id).await?;
+    Ok(Operation {
+        services,
+        context,
+        tool,
+        request,
+        subscriptions: caller.subscriptions.clone(),
+        receivers,
+        holds: Holds::default(),
+    })
+}
+
 /// What the operation may know about its call.
 async fn context(
     services: &Services,
@@ -211,5 +232,6 @@ async fn context(
         catalog: ops::visible_catalog(services, &caller.tenant, &caller.principal).await?,
         work: None,
         recipes: Arc::default(),
+        changes: Collected::new(services),
     })
 }

@@ -34,8 +34,14 @@ impl Patience {
     ///
     /// `SERVICE_UNAVAILABLE` with this message, when there has been enough waiting.
     pub(crate) async fn wait(&mut self, message: &str) -> Result<()> {
+        let busy = || Error::new("SERVICE_UNAVAILABLE", message).retry_after(RETRY_AFTER);
+        self.wait_or(busy).await
+    }
+
+    /// The same with another error.
+    pub(crate) async fn wait_or(&mut self, busy: impl FnOnce() -> Error) -> Result<()> {
         if self.since.elapsed() >= LONGEST {
-            return Err(Error::new("SERVICE_UNAVAILABLE", message).retry_after(RETRY_AFTER));
+            return Err(busy());
         }
         tokio::time::sleep(self.pause).await;
         self.pause = (self.pause * 2).min(PAUSES.1);

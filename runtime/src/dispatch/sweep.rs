@@ -3,24 +3,40 @@
 //! What is due is no longer kept: a record's `due` is the one thing that is looked at here, and
 //! each sort of record sets it by its own rules. Removing happens over the revision that was
 //! found, so that a record which somebody takes up at that moment stays.
+//!
+//! However much is due, calls come first: a portion is small, it is one commit, and after each the
+//! sweeper rests for longer than it worked.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
 use super::idempotency;
+use crate::a2a;
+use crate::auth::{COUNT_KIND, NONCE_KIND};
 use crate::ops::Services;
 use crate::ops::proposals::Proposal;
 use crate::ops::records::Kept;
 use crate::store::{Batch, Change, Expect, LeaseRequest, StoreError};
 
-/// What is removed when it is due: answers to idempotency keys, and proposals that nobody bought.
-const KINDS: [&str; 2] = [idempotency::KIND, Proposal::KIND];
+/// What is removed when it is due: answers to idempotency keys, proposals that nobody bought, what
+/// A2A remembers of calls, and the nonces of signatures.
+const KINDS: [&str; 6] = [
+    idempotency::KIND,
+    Proposal::KIND,
+    a2a::Call::KIND,
+    a2a::Conversation::KIND,
+    COUNT_KIND,
+    // Last, because a busy signer may bring them as fast as they go.
+    NONCE_KIND,
+];
 /// How often the sweeper looks.
 const PERIOD: Duration = Duration::from_secs(60);
 /// How many records it takes at a time.
-const PORTION: usize = 200;
+const PORTION: usize = 50;
+/// How many times as long as it worked the sweeper rests, and for how long at least.
+const REST: (u32, Duration) = (3, Duration::from_millis(2));
 
 /// Removes records that are due until it is told to stop.
 pub(crate) async fn sweep(services: &Services, stop: CancellationToken) {
@@ -30,7 +46,20 @@ pub(crate) async fn sweep(services: &Services, stop: CancellationToken) {
         .is_some()
     {
         for kind in KINDS {
-            while let Some(PORTION..) = portion(services, kind).await {}
+            loop {
+                let began = Instant::now();
+                let Some(PORTION..) = portion(services, kind).await else {
+                    break;
+                };
+                let rest = (began.elapsed() * REST.0).max(REST.1);
+                if stop
+                    .run_until_cancelled(tokio::time::sleep(rest))
+                    .await
+                    .is_none()
+                {
+                    return;
+                }
+            }
         }
     }
 }
@@ -52,17 +81,21 @@ async fn portion(services: &Services, kind: &'static str) -> Option<usize> {
         }
     };
     let count = due.len();
+    let mut removals = Batch::new();
     for record in due {
-        let mut batch = Batch::new();
-        batch.push(
-            record.key,
-            Expect::Revision(record.revision),
-            Change::Delete,
-        );
-        match services.store.commit(batch).await {
-            Ok(()) | Err(StoreError::Conflict(_)) => {}
+        let expect = Expect::Revision(record.revision);
+        removals.push(record.key, expect, Change::Delete);
+    }
+    while !removals.is_empty() {
+        match services.store.commit(removals.clone()).await {
+            Ok(()) => break,
+            // Somebody has taken this one up; the others go.
+            Err(StoreError::Conflict(taken)) => {
+                removals.writes.retain(|(key, ..)| *key != *taken);
+            }
             Err(error) => {
-                tracing::warn!(%error, kind, "a record that is no longer kept could not be removed")
+                tracing::warn!(%error, kind, "records that are no longer kept could not be removed");
+                return None;
             }
         }
     }

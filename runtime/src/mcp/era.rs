@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::message::{Request, RpcError};
+use crate::jsonrpc::{Request, RpcError};
 
 /// The first revision without an opening.
 const MODERN: &str = "2026-07-28";

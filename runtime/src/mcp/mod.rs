@@ -4,7 +4,6 @@
 //! JSON at once, whether or not the client opened with `initialize`, so that any process behind a
 //! load balancer can answer any message. Nothing here knows a task of AdCP.
 
-mod message;
 mod era;
 mod tools;
 
@@ -13,9 +12,10 @@ use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::{Value, json};
 
 use crate::dispatch::{Caller, Dispatcher};
+use crate::http::{Gate, Turned};
 use crate::json::{self, Defect};
+use crate::jsonrpc::{Message, Request, RpcError, begin};
 use era::Era;
-use message::{Message, Request, RpcError, begin};
 use tools::ToolList;
 
 /// How many messages a batch may hold.
@@ -57,20 +57,64 @@ impl Server {
     }
 
     /// Answers the body of one POST.
-    pub async fn handle(&self, caller: Caller, headers: &HeaderMap, body: &[u8]) -> Reply {
+    ///
+    /// # Errors
+    ///
+    /// When the caller may not use a tool that it calls. Then nothing in the body was carried out.
+    pub(crate) async fn handle(
+        &self,
+        gate: &Gate,
+        caller: Caller,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Reply, Turned> {
         let document = match json::parse(body) {
             Ok(document) => document,
             Err(error) => {
-                return failure(RpcError::bad_request(
+                return Ok(failure(RpcError::bad_request(
                     -32700,
                     format!("the body is not JSON: {error}"),
-                ));
+                )));
             }
         };
         match (document.value, document.defect) {
-            (Value::Array(_), Some(defect)) => failure(refused(&defect)),
-            (Value::Array(messages), None) => self.batch(caller, headers, messages).await,
-            (value, defect) => self.single(caller, headers, value, defect).await,
+            (Value::Array(_), Some(defect)) => Ok(failure(refused(&defect))),
+            (Value::Array(messages), None) => {
+                if messages.is_empty() || messages.len() > LARGEST_BATCH {
+                    return Ok(failure(RpcError::bad_request(
+                        -32600,
+                        format!("a batch must hold between 1 and {LARGEST_BATCH} messages"),
+                    )));
+                }
+                let messages: Vec<Message> = messages.into_iter().map(Message::of).collect();
+                for message in &messages {
+                    self.permitted(gate, &caller, message)?;
+                }
+                Ok(self.batch(caller, headers, messages).await)
+            }
+            (value, defect) => {
+                let message = Message::of(value);
+                self.permitted(gate, &caller, &message)?;
+                Ok(self.single(caller, headers, message, defect).await)
+            }
+        }
+    }
+
+    /// Whether the caller may use the tool that a message calls, if it calls one.
+    fn permitted(&self, gate: &Gate, caller: &Caller, message: &Message) -> Result<(), Turned> {
+        let Message::Request(request) = message else {
+            return Ok(());
+        };
+        let name = request.params.get("name").and_then(Value::as_str);
+        match name.and_then(|name| self.dispatcher.tool(name)) {
+            Some(tool) if request.method == "tools/call" => gate
+                .permits(
+                    caller,
+                    tool.name,
+                    request.params.get("arguments").unwrap_or(&Value::Null),
+                )
+                .map_err(|turned| turned.answering(&request.id)),
+            _ => Ok(()),
         }
     }
 
@@ -78,11 +122,11 @@ impl Server {
         &self,
         caller: Caller,
         headers: &HeaderMap,
-        value: Value,
+        message: Message,
         defect: Option<Defect>,
     ) -> Reply {
         let mut out = BytesMut::with_capacity(ROOM);
-        let status = match Message::of(value) {
+        let status = match message {
             Message::Silent => {
                 return Reply {
                     status: StatusCode::ACCEPTED,
@@ -103,13 +147,7 @@ impl Server {
 
     /// Answers the messages of a batch in turn. Revisions from 2025-06-18 have no batches, but
     /// older clients may send them.
-    async fn batch(&self, caller: Caller, headers: &HeaderMap, messages: Vec<Value>) -> Reply {
-        if messages.is_empty() || messages.len() > LARGEST_BATCH {
-            return failure(RpcError::bad_request(
-                -32600,
-                format!("a batch must hold between 1 and {LARGEST_BATCH} messages"),
-            ));
-        }
+    async fn batch(&self, caller: Caller, headers: &HeaderMap, messages: Vec<Message>) -> Reply {
         let mut out = BytesMut::with_capacity(ROOM);
         out.put_u8(b'[');
         for message in messages {
@@ -117,7 +155,7 @@ impl Server {
             if before > 1 {
                 out.put_u8(b',');
             }
-            match Message::of(message) {
+            match message {
                 Message::Silent => out.truncate(before),
                 Message::Invalid(id, error) => {
                     write_error(&error, &id, &mut out);

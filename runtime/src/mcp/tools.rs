@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::era::Era;
-use super::message::{Request, RpcError, begin};
 use crate::dispatch::{Answer, Caller, Dispatcher};
 use crate::json::Defect;
+use crate::jsonrpc::{Request, RpcError, begin};
 use crate::spec::Spec;
 
 /// The answer to `tools/list`, which never changes while the process runs, in the form of either
@@ -128,7 +128,7 @@ fn write_answer(
     out.extend_from_slice(b",\"content\":[{\"type\":\"text\",\"text\":");
     // A summary is for people; programs that read only text need the whole.
     if era.structured && answer.result.is_ok() && !Dispatcher::always_in_text(answer.tool) {
-        serde_json::to_writer(out.writer(), &summary(answer))?;
+        serde_json::to_writer(out.writer(), &answer.in_words())?;
     } else {
         let whole = String::from_utf8_lossy(&out[start..end]).into_owned();
         serde_json::to_writer(out.writer(), &whole)?;
@@ -141,32 +141,6 @@ fn write_answer(
     });
     out.extend_from_slice(b"}}");
     Ok(())
-}
-
-/// An answer in a few words: the tool, and how many of the things it is about.
-fn summary(answer: &Answer) -> String {
-    let tool = answer.tool.name;
-    let Ok(success) = &answer.result else {
-        return format!("{tool} failed");
-    };
-    let replayed = if success.replayed {
-        " (as answered before)"
-    } else {
-        ""
-    };
-    let list = success
-        .body
-        .unchecked()
-        .keys()
-        .find_map(|name| success.body.count(name).map(|count| (name, count)));
-    let status = success.body.get("status").and_then(Value::as_str);
-    match (status, list) {
-        (Some(status), _) => format!("{tool}: {status}{replayed}"),
-        (None, Some((name, count))) => {
-            format!("{tool}: {count} {}{replayed}", name.replace('_', " "))
-        }
-        (None, None) => format!("{tool}: done{replayed}"),
-    }
 }
 
 /// MCP makes a tool that doesn't exist a failure of the protocol. What AdCP would say, context

@@ -1,9 +1,10 @@
 //! The operator API: HTTP for the people who decide, on a listener of its own.
 //!
 //! Operators have tokens of their own, which work nowhere else, and no buyer's token works here.
-//! The API shows tasks, takes decisions and shows who decided what when. It never shows
-//! credentials, and it decides nothing itself: a decision goes to [`crate::tasks`], which makes it
-//! and its audit entry in one commit.
+//! The API shows tasks, takes decisions and shows who decided what when. It shows notifications to
+//! buyers that are not delivered, and has those tried again that were set aside. It never shows
+//! credentials, and it decides nothing itself: a decision goes to [`crate::tasks`] or
+//! [`crate::webhooks`], which makes it and its audit entry in one commit.
 //!
 //! It speaks plain HTTP. Whoever opens it beyond this machine puts a reverse proxy with TLS before
 //! it.
@@ -13,12 +14,14 @@ mod proposal;
 mod view;
 mod question;
 mod tasks;
+mod webhooks;
 mod client;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -33,7 +36,10 @@ use crate::ops::Services;
 pub(crate) use client::{Client, ClientError};
 pub(crate) use problem::Problem;
 pub(crate) use proposal::{AllocationView, ProposalView};
-pub(crate) use view::{AuditList, TaskList, TaskView};
+pub(crate) use view::{AuditList, TaskList, TaskView, WebhookList, WebhookView};
+
+/// The id in a path, or that it can't be one.
+type Id = Result<Path<String>, PathRejection>;
 
 /// What the routes share.
 #[derive(Debug)]
@@ -65,6 +71,9 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/tasks/{id}/approve", post(tasks::approve))
         .route("/tasks/{id}/reject", post(tasks::reject))
         .route("/audit", get(tasks::audit))
+        .route("/webhooks", get(webhooks::list))
+        .route("/webhooks/{id}", get(webhooks::show))
+        .route("/webhooks/{id}/replay", post(webhooks::replay))
         .fallback(|| async { Problem::nothing_here() })
         .method_not_allowed_fallback(|| async { Problem::wrong_method() })
         .layer(middleware::from_fn_with_state(Arc::clone(&api), admit))

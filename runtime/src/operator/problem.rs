@@ -82,13 +82,33 @@ impl Problem {
         )
     }
 
+    pub(super) fn unknown_webhook() -> Self {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "unknown-webhook",
+            "no such notification",
+            "there is no notification of that id that is not delivered".to_owned(),
+            "list the notifications with GET /webhooks",
+        )
+    }
+
+    pub(super) fn nothing_to_replay() -> Self {
+        Problem::new(
+            StatusCode::CONFLICT,
+            "nothing-to-replay",
+            "nothing to replay",
+            "the notification is not set aside; it is being tried".to_owned(),
+            "list what was set aside with GET /webhooks?standing=dead",
+        )
+    }
+
     pub(super) fn nothing_here() -> Self {
         Problem::new(
             StatusCode::NOT_FOUND,
             "nothing-here",
             "nothing here",
             "the operator API has no such path".to_owned(),
-            "tasks are at /tasks, decisions at /audit",
+            "tasks are at /tasks, decisions at /audit, notifications at /webhooks",
         )
     }
 

@@ -10,6 +10,7 @@ use super::problem::Problem;
 use crate::http::{self, body};
 use crate::json;
 use crate::tasks::{LONGEST_REASON, TaskStatus};
+use crate::webhooks::Standing;
 
 /// The largest body that is read from an operator, in bytes.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -25,6 +26,7 @@ pub(super) struct Question {
     pub(super) awaiting: bool,
     pub(super) limit: usize,
     pub(super) task_id: Option<String>,
+    pub(super) standing: Option<Standing>,
     pub(super) cursor: Option<String>,
 }
 
@@ -53,6 +55,7 @@ impl Question {
                 "status" => question.status = Some(status(&value)?),
                 "awaiting" => question.awaiting = boolean(&value)?,
                 "limit" => question.limit = limit(&value)?,
+                "standing" => question.standing = Some(standing(&value)?),
                 "task_id" => question.task_id = Some(value.into_owned()),
                 _ => question.cursor = Some(value.into_owned()),
             }
@@ -72,6 +75,17 @@ fn status(word: &str) -> Result<TaskStatus, Problem> {
             "allowed are submitted, working, input-required, completed, failed, canceled, rejected",
         )
     })
+}
+
+fn standing(word: &str) -> Result<Standing, Problem> {
+    match word {
+        "waiting" => Ok(Standing::Waiting),
+        "dead" => Ok(Standing::Dead),
+        other => Err(Problem::bad_request(
+            format!("standing is `{}`", shortened(other)),
+            "allowed are waiting, dead",
+        )),
+    }
 }
 
 fn boolean(word: &str) -> Result<bool, Problem> {
@@ -107,6 +121,17 @@ struct Approve {
 #[serde(deny_unknown_fields)]
 struct Reject {
     reason: String,
+}
+
+/// The body of what needs no word with it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Sees that a request says nothing: it has no body, or an empty object.
+pub(super) async fn nothing(request: Request) -> Result<(), Problem> {
+    let Nothing {} = read(request, Some(Nothing::default())).await?;
+    Ok(())
 }
 
 /// The note that goes with an approval.
@@ -165,7 +190,8 @@ async fn read<B: DeserializeOwned>(request: Request, empty: Option<B>) -> Result
 }
 
 fn understand<B: DeserializeOwned>(bytes: &[u8]) -> Result<B, Problem> {
-    const REMEDY: &str = "send {\"reason\": \"…\"} to reject; {} or {\"note\": \"…\"} to approve";
+    const REMEDY: &str =
+        "send {\"reason\": \"…\"} to reject; {} or {\"note\": \"…\"} to approve; {} to replay";
     let document = json::parse(bytes)
         .map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}"), REMEDY))?;
     if let Some(defect) = document.defect {

@@ -9,12 +9,9 @@ use std::sync::Arc;
 use super::problem::Problem;
 use super::question::{self, Question};
 use super::view::{AuditList, TaskList, TaskView};
-use super::{Api, json, proposal, tenant};
+use super::{Api, Id, json, proposal, tenant};
 use crate::auth::Operator;
 use crate::tasks::{self, DecideError, Decision, Task, TaskFilter, Verdict};
-
-/// The id in a path, or that it can't be one.
-type Id = Result<Path<String>, axum::extract::rejection::PathRejection>;
 
 /// `GET /tasks`.
 pub(super) async fn list(State(api): State<Arc<Api>>, uri: Uri) -> Result<Response, Problem> {

@@ -1,4 +1,4 @@
-//! What operators see of a task. Written by the API and read by the command line.
+//! What operators see of a task and of a notification. Written by the API and read by the command line.
 //!
 //! Everything that is needed to decide, and nothing that would let somebody act as the buyer: what
 //! may be a credential is taken out of the request, and the idempotency key with it.
@@ -12,6 +12,7 @@ use crate::platform::Progress;
 use crate::tasks::{
     About, AuditEntry, Decision, Failure, Task, TaskEntry, TaskStatus, without_secrets,
 };
+use crate::webhooks::{Contents, Delivery};
 
 /// One task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,6 +86,53 @@ pub(crate) struct AuditList {
     /// Resumes after them; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cursor: Option<String>,
+}
+
+/// One notification that is not delivered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WebhookView {
+    /// How far it is.
+    #[serde(flatten)]
+    pub(crate) delivery: Delivery,
+    /// How it is proved who sends. Lists leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) proof: Option<String>,
+    /// What it says, without credentials. Lists leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) payload: Option<Value>,
+}
+
+/// One page of notifications.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WebhookList {
+    /// The notifications, newest first.
+    pub(crate) webhooks: Vec<WebhookView>,
+    /// Resumes after them; absent on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cursor: Option<String>,
+}
+
+impl WebhookView {
+    /// A notification as a list shows it: without the attempts and what it says.
+    pub(super) fn brief(delivery: Delivery) -> Self {
+        WebhookView {
+            delivery: Delivery {
+                tries: Vec::new(),
+                ..delivery
+            },
+            proof: None,
+            payload: None,
+        }
+    }
+
+    /// The whole notification.
+    pub(super) fn whole(delivery: Delivery, contents: Contents) -> Self {
+        WebhookView {
+            delivery,
+            proof: Some(contents.proof.to_owned()),
+            payload: Some(contents.payload),
+        }
+    }
 }
 
 impl TaskView {

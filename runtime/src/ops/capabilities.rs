@@ -6,9 +6,14 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::request::{Fill, Members};
-use super::{Call, Outcome, accounts, controller};
+use super::{Call, Outcome, Services, accounts, controller};
 use crate::catalog::Catalog;
+use crate::dispatch::CONTROLLER;
 use crate::error::Result;
+use crate::http::brand_url;
+use crate::profile::DigestPolicy;
+use crate::signing::{Edition, Terms};
+use crate::webhooks;
 
 /// The optional features of media buying (`core/media-buy-features.json`). Property lists are kept
 /// and shown on packages, but products are not filtered by them.
@@ -50,13 +55,66 @@ pub(super) fn get(call: &Call<'_>) -> Result<Outcome> {
             "sandbox": services.sandbox,
         }),
     );
-    if services.sandbox && services.spec.tool("comply_test_controller").is_some() {
+    if profile.request_signing.supported {
+        request_signing(services, &mut body);
+    }
+    body.put("webhook_signing", webhooks::signing_declared(services));
+    if services.sandbox && services.spec.tool(CONTROLLER).is_some() {
         body.put(
             "compliance_testing",
             json!({ "scenarios": controller::DECLARED }),
         );
     }
     Ok(Outcome::read(body))
+}
+
+/// How requests are signed (`protocol/get-adcp-capabilities-response.json`, `request_signing`).
+///
+/// From 3.1 on, whoever names tools must say where its own keys are found (`identity.brand_json_url`);
+/// a seller without an https address can't, and names only those that it demands.
+fn request_signing(services: &Services, body: &mut Map<String, Value>) {
+    let policy = &services.profile.request_signing;
+    let edition = Edition::of(services.spec.line);
+    let brand = brand_url(services.profile);
+    let terms = Terms::request(edition, policy.digest, services.clock.now());
+    let digest = match terms.digest {
+        DigestPolicy::Required => "required",
+        DigestPolicy::Forbidden => "forbidden",
+        DigestPolicy::Either => "either",
+    };
+    // An operation that is demanded is not one that is only looked at.
+    let warn: Vec<&str> = policy
+        .warn_for
+        .iter()
+        .copied()
+        .filter(|tool| !policy.required_for.contains(tool))
+        .collect();
+    let changes = services
+        .spec
+        .tools
+        .iter()
+        .filter(|tool| tool.mutating && tool.name != CONTROLLER)
+        .map(|tool| tool.name);
+    let mut supported: BTreeSet<&str> = policy.required_for.iter().copied().collect();
+    supported.extend(&warn);
+    if edition < Edition::V3_1 || brand.is_some() {
+        supported.extend(changes);
+    }
+    body.put(
+        "request_signing",
+        json!({
+            "supported": true,
+            "covers_content_digest": digest,
+            "required_for": policy.required_for,
+            "warn_for": warn,
+            "supported_for": supported,
+        }),
+    );
+    if edition >= Edition::V3_1
+        && let Some(brand) = brand
+    {
+        body.put("identity", json!({ "brand_json_url": brand }));
+    }
 }
 
 fn media_buy(pricing_models: &[&str], catalog: &Catalog) -> Value {

@@ -23,7 +23,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::records::{self, Stored};
+use super::records::Stored;
 use super::{Call, Services, proposals};
 use crate::clock::Timestamp;
 use crate::dispatch::RETRY_AFTER;
@@ -169,7 +169,6 @@ impl Call<'_> {
         self.holds.inner().stale = false;
         let unwritten = |held: &Task| purpose == Purpose::Ask && held.asked == Asked::Never;
         let scope = Scope::principal(&context.tenant, &context.principal);
-        let task_id = tasks::id_of(&context.operation_id);
         loop {
             let now = services.clock.now();
             let mut reservation = reservation.clone();
@@ -190,11 +189,11 @@ impl Call<'_> {
                         held.value.operation_id, context.operation_id
                     )));
                 }
-                None => match records::find::<Task>(&services.store, &scope, &task_id).await? {
+                None => match left_by(services, context).await? {
                     Some(found) if found.value.status.is_terminal() => {
                         tasks::forget(&mut reservation, &found);
                         Stored {
-                            value: Task::journal(context, self.tool.name, &self.request, now),
+                            value: self.journal(context, now),
                             ..found
                         }
                     }
@@ -207,10 +206,7 @@ impl Call<'_> {
                         self.holds.inner().asked = found.value.asked;
                         found
                     }
-                    None => Stored::unwritten(
-                        &scope,
-                        Task::journal(context, self.tool.name, &self.request, now),
-                    ),
+                    None => Stored::unwritten(&scope, self.journal(context, now)),
                 },
             };
             for reserved in proposals.iter().map(Reserved::from) {
@@ -247,6 +243,14 @@ impl Call<'_> {
         }
     }
 
+    /// The journal of an operation of this call.
+    pub(super) fn journal(&self, context: &Context, now: Timestamp) -> Task {
+        Task {
+            subscriptions: self.subscriptions.to_vec(),
+            ..Task::journal(context, self.tool.name, &self.request, now)
+        }
+    }
+
     /// Asks the adapter for what must not be asked for twice, and remembers how that went.
     ///
     /// # Errors
@@ -274,6 +278,12 @@ impl Call<'_> {
     /// it would be too late to say no.
     pub(super) fn is_under_way(&self) -> bool {
         self.holds.asked().may_have_happened()
+    }
+
+    /// Whether a person may still be asked to agree to this call: none has, and it is not under way.
+    pub(super) fn may_need_approval(&self) -> bool {
+        let work = self.context.work.as_ref();
+        work.is_none_or(|work| work.approved_by.is_none()) && !self.is_under_way()
     }
 
     /// The instant by which the dates of a request are judged: now or, when it is under way already,
@@ -306,9 +316,7 @@ pub(crate) enum Left {
 ///
 /// `SERVICE_UNAVAILABLE` when the store fails.
 pub(crate) async fn take_over(services: &Services, context: &Context) -> Result<Left> {
-    let scope = Scope::principal(&context.tenant, &context.principal);
-    let task_id = tasks::id_of(&context.operation_id);
-    let Some(mut found) = records::find::<Task>(&services.store, &scope, &task_id).await? else {
+    let Some(mut found) = left_by(services, context).await? else {
         return Ok(Left::Nothing);
     };
     let now = services.clock.now();
@@ -327,6 +335,17 @@ pub(crate) async fn take_over(services: &Services, context: &Context) -> Result<
         Err(StoreError::Conflict(_)) => Ok(Left::Busy),
         Err(error) => Err(Error::unavailable(error)),
     }
+}
+
+/// The task or the journal of an operation, ended or not.
+async fn left_by(services: &Services, context: &Context) -> Result<Option<Stored<Task>>> {
+    let Context {
+        tenant,
+        principal,
+        operation_id,
+        ..
+    } = context;
+    tasks::of_operation(services, tenant, principal, operation_id).await
 }
 
 /// What a call is answered while the same operation is carried out elsewhere.

@@ -11,6 +11,7 @@ mod scope;
 mod recipes;
 pub(crate) mod overlap;
 pub(crate) mod records;
+pub(crate) mod work;
 pub(crate) mod hold;
 mod submitted;
 pub(crate) mod proposals;
@@ -25,6 +26,7 @@ mod media_buys;
 mod delivery;
 mod tasks;
 mod controller;
+pub(crate) mod standing;
 
 use std::sync::Arc;
 
@@ -33,19 +35,23 @@ use serde_json::{Map, Value};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::cursor::CursorKey;
-use crate::dispatch::ResponseBody;
+use crate::dispatch::{Allowance, ResponseBody};
 use crate::error::{Error, Result};
+use crate::outbound;
 use crate::platform::{Context, Platform};
 use crate::profile::Profile;
 use crate::schema::Schemas;
 use crate::spec::{Spec, Tool};
 use crate::store::{Batch, SharedStore};
+use crate::webhooks::Subscription;
 use request::Members;
 
+pub(crate) use accounts::own_account;
 pub use accounts::resolve_account;
 pub use hold::{Holds, Submission};
 pub use sandbox::{Overlays, visible_catalog};
-pub(crate) use tasks::as_the_line_has_it;
+pub(crate) use scope::resource_scope;
+pub(crate) use tasks::{PROTOCOL, as_the_line_has_it, reason};
 
 /// What every operation may use.
 pub struct Services {
@@ -69,6 +75,12 @@ pub struct Services {
     pub sandbox: bool,
     /// The catalogues that sandbox callers see.
     pub overlays: Overlays,
+    /// How many new idempotency keys callers have used lately.
+    pub(crate) fresh_keys: Allowance,
+    /// Reaches the addresses that buyers name.
+    pub outbound: outbound::Client,
+    /// What notifications are signed with, if they are.
+    pub webhook_key: Option<Arc<crate::signing::SigningKey>>,
 }
 
 impl std::fmt::Debug for Services {
@@ -92,6 +104,8 @@ pub struct Call<'a> {
     pub tool: &'static Tool,
     /// The request, valid against its schema, without the buyer's `context`.
     pub request: Value,
+    /// Where the transport was asked to send notifications, beside what the request says.
+    pub subscriptions: &'a [Subscription],
     /// What the operation holds until dispatch ends it.
     pub holds: &'a Holds,
 }
@@ -174,11 +188,11 @@ pub async fn perform(call: Call<'_>) -> Result<Outcome> {
     // whether the answer to a mere question does, when it has been asked.
     let books = books(call.tool, &call.request);
     if books {
-        crate::tasks::admit(services, context, call.request.to_string().len()).await?;
+        crate::tasks::admit(services, context, || call.request.to_string().len()).await?;
     }
     let outcome = carry_out(call).await?;
     if !books && outcome.submission.is_some() {
-        crate::tasks::admit(services, context, 0).await?;
+        crate::tasks::admit(services, context, || 0).await?;
     }
     Ok(outcome)
 }

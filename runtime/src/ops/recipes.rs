@@ -14,6 +14,15 @@ use crate::domain::{MediaBuy, Package, Recipes};
 use crate::error::{Error, Recovery, Result};
 use crate::platform::Context;
 use crate::profile::{Recipe, RecipeOwner};
+use crate::schema::in_a_row;
+
+/// What of some recipes is kept with what is made by them: all, unless the adopter keeps them.
+pub(super) fn kept(call: &Call<'_>, recipes: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    match call.services.profile.recipe {
+        Some(recipe) if recipe.owner == RecipeOwner::Framework => recipes,
+        _ => BTreeMap::new(),
+    }
+}
 
 /// The recipe of each of these products, of what is about to be drafted, finalized or bought.
 ///
@@ -188,11 +197,7 @@ fn check(call: &Call<'_>, profile: Recipe, product_id: &str, recipe: &Value) -> 
         ))
     };
     if let Err(violations) = call.services.schemas.check(profile.definition, recipe) {
-        let said: Vec<String> = violations
-            .iter()
-            .map(|violation| format!("{} {}", violation.pointer, violation.message))
-            .collect();
-        return Err(wrong(said.join("; ")));
+        return Err(wrong(in_a_row(&violations)));
     }
     if recipe.get("recipe_kind").and_then(Value::as_str) == Some(profile.kind) {
         Ok(())

@@ -289,7 +289,8 @@ pub(crate) fn seed<T: Kept>(batch: &mut Batch, scope: &Scope, value: &T) -> Resu
     Ok(())
 }
 
-fn draft<T: Kept>(value: &T, seeded: bool) -> Result<Draft> {
+/// The record of a value.
+pub(crate) fn draft<T: Kept>(value: &T, seeded: bool) -> Result<Draft> {
     let body = serde_json::to_value(value).map_err(Error::internal)?;
     let mut draft = Draft::new(body).sorted(value.sort());
     draft.tags = value.tags();
@@ -375,7 +376,7 @@ pub(super) fn of_package(package_id: &str) -> String {
 }
 
 /// The tag of the buys that show a creative.
-pub(super) fn of_creative(creative_id: &str) -> String {
+pub(crate) fn of_creative(creative_id: &str) -> String {
     tag("creative:", creative_id)
 }
 

@@ -5,21 +5,32 @@
 //! caller share a scope, because test suites touch one buy under several accounts; there, lists
 //! show only what fits the account that the call names.
 
-use crate::identity::Scope;
+use crate::identity::{Principal, Scope, TenantId};
 use crate::platform::{Account, Context};
 
-/// The one place that decides where the records of an account lie.
-pub(super) fn of_account(context: &Context, account_id: &str) -> Scope {
-    if context.sandbox {
-        shared(context)
+/// The one place that decides where the media buys and creatives of an account lie.
+pub(crate) fn resource_scope(
+    sandbox: bool,
+    tenant: &TenantId,
+    principal: &Principal,
+    account_id: &str,
+) -> Scope {
+    if sandbox {
+        Scope::account(tenant, format!("sandbox:{}", principal.0))
     } else {
-        Scope::account(&context.tenant, account_id)
+        Scope::account(tenant, account_id)
     }
+}
+
+/// Where the media buys and creatives of an account lie.
+pub(super) fn of_account(context: &Context, account_id: &str) -> Scope {
+    let (tenant, principal) = (&context.tenant, &context.principal);
+    resource_scope(context.sandbox, tenant, principal, account_id)
 }
 
 /// Where everything lies that a sandbox caller makes.
 pub(super) fn shared(context: &Context) -> Scope {
-    Scope::account(&context.tenant, format!("sandbox:{}", context.principal.0))
+    resource_scope(true, &context.tenant, &context.principal, "")
 }
 
 /// Where a caller's own things lie: its accounts.

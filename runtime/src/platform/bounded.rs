@@ -211,6 +211,7 @@ mod tests {
             catalog: Arc::new(catalog.expect("an empty catalogue")),
             work,
             recipes: Arc::default(),
+            changes: Default::default(),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::domain::{MediaBuy, Package, RecipeType, Recipes};
 use crate::error::{Error, Result};
 use crate::identity::{Principal, TenantId};
+use crate::status::{Collected, PublishError, StatusChange};
 
 /// What an adapter knows about the call that it serves.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Context {
     pub work: Option<Work>,
     /// How the products of this call are booked; see [`Context::recipe`].
     pub(crate) recipes: Arc<Recipes>,
+    /// What the call publishes; see [`Context::publish`].
+    pub(crate) changes: Collected,
 }
 
 impl Context {
@@ -42,6 +45,22 @@ impl Context {
     /// waiting for.
     pub fn hand_off(&self, message: impl Into<String>) -> HandOff {
         HandOff::new(message)
+    }
+
+    /// Publishes a change of status that this call has found out about: that the ad server stopped
+    /// another order, say, or reviewed a creative.
+    ///
+    /// It is committed with the call, together with the notifications of those who follow what
+    /// changed; if the call fails, it never was. What the call itself makes or changes is described
+    /// by its own answer and not here: a media buy that is just being created can't be published
+    /// about yet.
+    ///
+    /// # Errors
+    ///
+    /// When the tenant has no such thing, when its life cycle has no such step, and when the state
+    /// can't be read. Nothing is published then, and the log has a line.
+    pub async fn publish(&self, change: StatusChange) -> Result<(), PublishError> {
+        self.changes.publish(&self.tenant, change).await
     }
 
     /// The recipe by which a package was sold.

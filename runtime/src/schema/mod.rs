@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::spec::Spec;
 
 pub use violation::Violation;
+pub(crate) use violation::{first_of, in_a_row};
 pub(crate) use vocabulary::Stranger;
 
 /// Under which name the definitions document is registered; never fetched.

@@ -33,6 +33,22 @@ impl Violation {
     }
 }
 
+/// Violations for a log or an operator: each with its field, in a row.
+pub(crate) fn in_a_row(violations: &[Violation]) -> String {
+    let words = violations
+        .iter()
+        .map(|violation| format!("{}: {}", violation.field(), violation.message));
+    words.collect::<Vec<_>>().join("; ")
+}
+
+/// The first of some violations, with its pointer.
+pub(crate) fn first_of(violations: &[Violation]) -> String {
+    violations.first().map_or_else(
+        || "it breaks its schema".to_owned(),
+        |first| format!("{}: {}", first.pointer, first.message),
+    )
+}
+
 /// The violations behind one error of the validator. A union that nothing matched is reported by
 /// what is wrong with the branch that came closest.
 pub(super) fn explain(error: &ValidationError<'_>) -> Vec<Violation> {

@@ -3,7 +3,8 @@
 
 use std::io::Write;
 
-use crate::profile::Profile;
+use super::start::SANDBOX_CALLER;
+use crate::profile::{Entry, Profile};
 use crate::spec::Spec;
 
 /// What the banner tells.
@@ -42,9 +43,12 @@ impl Banner<'_> {
             operator_token,
         } = self;
         let mode = if *sandbox { "sandbox" } else { "live" };
+        let home = url.strip_suffix("/mcp").unwrap_or(url);
         let mut text = format!(
-            "{} speaks AdCP {} at {url} ({mode}, store {store})\n",
-            profile.name, spec.version
+            "{} speaks AdCP {} at {} ({mode}, store {store})\n",
+            profile.name,
+            spec.version,
+            endpoints(home, &profile.entry)
         );
         if let Some(token) = token {
             text.push_str(&format!(
@@ -57,6 +61,14 @@ impl Banner<'_> {
                 "\nTry it:\n  npx -y @adcp/sdk@6.11.0 {url} get_products '{{\"buying_mode\":\"wholesale\"}}' --auth {token} --allow-http\n\nor\n  curl -s {url} -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\\n    -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{{\"name\":\"get_products\",\"arguments\":{{\"buying_mode\":\"wholesale\"}}}}}}'\n"
             ));
         }
+        if *sandbox {
+            let token = token.unwrap_or("$SELLER_TOKEN");
+            text.push_str(&format!(
+                "\nShort-lived access tokens, as a live seller's buyers have them (OAuth 2.0 client credentials):\n  curl -s -u {SANDBOX_CALLER}:{token} -d grant_type=client_credentials {home}/oauth/token\n"
+            ));
+        } else if let Some(oauth) = profile.entry.oauth {
+            text.push_str(&format!("\nAccess tokens of {} are taken.\n", oauth.issuer));
+        }
         if let Some(url) = operator_url {
             text.push_str(&operators(profile.name, url, *operator_token));
         }
@@ -65,11 +77,19 @@ impl Banner<'_> {
     }
 }
 
+/// Where buyers call.
+fn endpoints(home: &str, entry: &Entry) -> String {
+    let mcp = entry.mcp.then(|| format!("{home}/mcp"));
+    let a2a = entry.a2a.then(|| format!("{home}/a2a (A2A)"));
+    let all: Vec<String> = mcp.into_iter().chain(a2a).collect();
+    all.join(" and ")
+}
+
 /// Where operators decide, and how.
 fn operators(name: &str, url: &str, token: Option<&str>) -> String {
     let mut text = format!("\nOperators look at tasks and decide them at {url}\n");
     let mut command = format!("{name} tasks list");
-    if url != super::tasks::DEFAULT_URL {
+    if url != super::desk::DEFAULT_URL {
         command.push_str(&format!(" --operator-url {url}"));
     }
     match token {
@@ -101,6 +121,19 @@ pub(super) fn refuse(error: &dyn std::error::Error) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_endpoint_is_named() {
+        let entry = Entry {
+            a2a: true,
+            ..Entry::PLAIN
+        };
+        assert_eq!(
+            endpoints("http://127.0.0.1:3001", &entry),
+            "http://127.0.0.1:3001/mcp and http://127.0.0.1:3001/a2a (A2A)"
+        );
+        assert_eq!(endpoints("http://h", &Entry::PLAIN), "http://h/mcp");
+    }
 
     #[test]
     fn operators_are_told_where_and_how_but_never_a_configured_token() {

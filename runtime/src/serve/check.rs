@@ -15,11 +15,9 @@ use crate::seller::Setting;
 pub(crate) fn check(profile: &Profile, setting: &Setting) -> Result<(), StartError> {
     keeps_promises(profile, setting)?;
     can_decide(profile, setting)?;
+    knows_its_audience(profile, setting);
     match setting.callers.shared_with(&setting.operators) {
-        Some((buyer, operator)) => Err(StartError::SharedToken {
-            buyer: buyer.0.clone(),
-            operator: operator.name.clone(),
-        }),
+        Some((buyer, operator)) => Err(StartError::SharedToken { buyer, operator }),
         None => Ok(()),
     }
 }
@@ -37,6 +35,19 @@ fn keeps_promises(profile: &Profile, setting: &Setting) -> Result<(), StartError
             Ok(())
         }
         (false, _) => Ok(()),
+    }
+}
+
+/// Warns of a seller whose tokens nobody could ask for, since it does not say where it is.
+fn knows_its_audience(profile: &Profile, setting: &Setting) {
+    let by_url = profile
+        .entry
+        .oauth
+        .is_some_and(|oauth| oauth.audience.is_none());
+    if by_url && profile.url.is_none() && !setting.sandbox {
+        tracing::warn!(
+            "access tokens have to name the address that this process listens on, since seller.toml has neither `url` nor `audience` under [auth]"
+        );
     }
 }
 

@@ -1,9 +1,11 @@
 //! Why a seller did not start: each time with the key to add or the flag to give.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::auth::KeysError;
 use crate::catalog::CatalogError;
+use crate::outbound::SetupError;
 use crate::schema::SchemasError;
 use crate::store::{OpenError, StoreError};
 
@@ -12,7 +14,7 @@ use crate::store::{OpenError, StoreError};
 pub enum StartError {
     /// Nobody could be let in, and the seller is not a sandbox.
     #[error(
-        "outside a sandbox buyers must be authenticated, and no API keys are configured; name a file of keys with --api-keys or SELLER_API_KEYS, or start a sandbox with --sandbox"
+        "outside a sandbox buyers must be authenticated, and neither API keys nor an issuer of access tokens nor signers are configured; name a file of keys with --api-keys or SELLER_API_KEYS, one of signers with --signers or SELLER_SIGNERS, add [auth] to seller.toml, or start a sandbox with --sandbox"
     )]
     NoAuthentication,
     /// A clock was set outside a sandbox.
@@ -48,9 +50,29 @@ pub enum StartError {
         /// The operator.
         operator: String,
     },
-    /// The API keys or the operators can't be used.
+    /// The API keys, the signers or the operators can't be used.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// Signers are named and nothing would look at their signatures.
+    #[error(
+        "signers are configured, and seller.toml turns signatures off; remove `verify = false` from [signing] and run `adcp-scaffold regenerate`, or remove --signers and SELLER_SIGNERS"
+    )]
+    SignersUnused,
+    /// The key that webhooks are signed with can't be used.
+    #[error(
+        "the private key in {} can't be used: {reason}; make one with `adcp-scaffold keys new` and name it with --webhook-key or SELLER_WEBHOOK_KEY", path.display()
+    )]
+    WebhookKey {
+        /// Which file.
+        path: PathBuf,
+        /// Why. Nothing of the key is in it.
+        reason: String,
+    },
+    /// A sandbox could not make up a key to sign webhooks with.
+    #[error(
+        "no key for signing webhooks could be made up: {0}; name one with --webhook-key or SELLER_WEBHOOK_KEY"
+    )]
+    MadeUpKey(String),
     /// A person has to agree, and there is nobody.
     #[error(
         "seller.toml asks for approval of {operations}, and nobody could decide; name a file of operators with --operators or SELLER_OPERATORS, start a sandbox with --sandbox, or remove [approval]"
@@ -93,6 +115,9 @@ pub enum StartError {
         "a finalized proposal is a promise, and this store forgets it when the process ends; name a durable store with --store or SELLER_STORE, such as sqlite:seller.db, or accept the loss on a developer's machine with --development or SELLER_DEVELOPMENT=1"
     )]
     ForgetsProposals,
+    /// No key can be made.
+    #[error("the operating system has no randomness to make a key of; nothing here can do without")]
+    NoRandomness,
     /// The store can't be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
@@ -108,6 +133,9 @@ pub enum StartError {
     /// The generated tool list is not usable.
     #[error("the tool list in the wire crate can't be used: {0}; run `adcp-scaffold regenerate`")]
     Tools(serde_json::Error),
+    /// Nothing could be sent to buyers.
+    #[error(transparent)]
+    Outbound(#[from] SetupError),
     /// The address for buyers can't be listened on.
     #[error("can't listen on {addr}: {source}; choose another address with --addr or SELLER_ADDR")]
     Address {

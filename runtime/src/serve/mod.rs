@@ -6,11 +6,15 @@
 mod options;
 mod error;
 mod check;
+mod trust;
 mod start;
 mod secret;
 mod banner;
 mod print;
+mod text;
+mod desk;
 pub mod tasks;
+pub mod webhooks;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -43,13 +47,15 @@ Examples:
   SELLER --sandbox                                serve a sandbox
   SELLER tasks list                               what waits for a decision
   SELLER tasks approve TASK                       let it go on
-  SELLER tasks reject TASK --reason 'sold out'    tell the buyer why not";
+  SELLER tasks reject TASK --reason 'sold out'    tell the buyer why not
+  SELLER webhooks list                            notifications that can't be delivered";
 
 /// Reads the command line and does what it says: serve until the process is told to stop, or ask
 /// the operator API of a seller that serves.
 ///
 /// The exit code of serving is 0 after an orderly stop, 1 when the seller could not serve, 2 when
-/// it was asked for something impossible. That of the others is in [`tasks`].
+/// it was asked for something impossible. That of the others is in [`tasks`] and
+/// [`webhooks`].
 pub(crate) async fn run(seller: Seller) -> ExitCode {
     let name = seller.profile().name;
     let about = format!(
@@ -70,6 +76,11 @@ pub(crate) async fn run(seller: Seller) -> ExitCode {
             let mut console = Console::of_process();
             let token = options::operator_token();
             return ExitCode::from(tasks::run(name, asked, token, &mut console).await);
+        }
+        Ok(Wanted::Webhooks(asked)) => {
+            let mut console = Console::of_process();
+            let token = options::operator_token();
+            return ExitCode::from(webhooks::run(name, asked, token, &mut console).await);
         }
         Err(error) => {
             // Help that was asked for comes as an error, too. That it can't be printed is no news.

@@ -8,6 +8,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use super::tasks::TasksArgs;
+use super::webhooks::WebhooksArgs;
 use crate::clock::Timestamp;
 
 /// The command line of a seller.
@@ -26,6 +27,8 @@ enum Command {
     Serve(Box<Options>),
     /// Look at tasks and decide those that wait for a person.
     Tasks(TasksArgs),
+    /// Look at notifications to buyers that are not delivered, and have them tried again.
+    Webhooks(WebhooksArgs),
 }
 
 /// What a seller's program is to do.
@@ -33,8 +36,10 @@ enum Command {
 pub(crate) enum Wanted {
     /// Serve.
     Serve(Box<Options>),
-    /// Ask the operator API of a seller that serves.
+    /// Ask the operator API of a seller that serves about tasks.
     Tasks(TasksArgs),
+    /// Ask it about notifications.
+    Webhooks(WebhooksArgs),
 }
 
 impl CommandLine {
@@ -43,6 +48,7 @@ impl CommandLine {
         match self.command {
             Some(Command::Serve(options)) => Wanted::Serve(options),
             Some(Command::Tasks(tasks)) => Wanted::Tasks(tasks),
+            Some(Command::Webhooks(webhooks)) => Wanted::Webhooks(webhooks),
             None => Wanted::Serve(Box::new(self.serve)),
         }
     }
@@ -74,9 +80,18 @@ pub struct Options {
         default_value = "catalog"
     )]
     pub catalog: PathBuf,
-    /// TOML file with the API keys of buyers: `[[key]]` with principal and sha256.
+    /// TOML file with the API keys of buyers: `[[key]]` with principal and sha256, perhaps with
+    /// not_before, not_after, label and tools. It is read again when it changes, and on SIGHUP.
     #[arg(long, env = "SELLER_API_KEYS", value_name = "FILE")]
     pub api_keys: Option<PathBuf>,
+    /// TOML file with the agents whose signatures are taken: `[[signer]]` with principal and keys.
+    /// Default in a sandbox: signers.toml of the catalogue, if it is there.
+    #[arg(long, env = "SELLER_SIGNERS", value_name = "FILE")]
+    pub signers: Option<PathBuf>,
+    /// File with the private key that webhooks are signed with, as `adcp-scaffold keys new` writes
+    /// it. A sandbox without one makes up a key.
+    #[arg(long, env = "SELLER_WEBHOOK_KEY", value_name = "FILE")]
+    pub webhook_key: Option<PathBuf>,
     /// Instant at which the clock of a sandbox starts, as 2026-03-10T00:00:00Z.
     #[arg(long, env = "SELLER_CLOCK", value_name = "INSTANT", value_parser = instant)]
     pub clock: Option<Timestamp>,
@@ -176,7 +191,7 @@ mod tests {
     fn read(words: &[&str]) -> Result<Options, clap::Error> {
         CommandLine::try_parse_from([&["seller"], words].concat()).map(|line| match line.wanted() {
             Wanted::Serve(options) => *options,
-            Wanted::Tasks(tasks) => panic!("{tasks:?}"),
+            other => panic!("{other:?}"),
         })
     }
 

@@ -7,17 +7,18 @@ use tokio::net::TcpListener;
 
 use super::check::listed;
 use super::options::{OperatorAddr, Options};
+use super::trust::trust;
 use super::{StartError, secret};
-use crate::auth::{Callers, Operator, Operators, Tokens, read_keys, read_operators};
+use crate::auth::{Callers, Operator, Operators, read_operators};
 use crate::clock::{Clock, ShiftedClock, SystemClock};
 use crate::identity::Principal;
-use crate::outbound::Reach;
 use crate::profile::Profile;
 use crate::seller::{Running, Seller, Setting, Trust};
+use crate::spec::Spec;
 use crate::store;
 
 /// The caller behind the token of a sandbox.
-const SANDBOX_CALLER: &str = "sandbox";
+pub(super) const SANDBOX_CALLER: &str = "sandbox";
 /// The operator behind the operator token of a sandbox.
 const SANDBOX_OPERATOR: &str = "sandbox-operator";
 /// Where the operator API listens when nothing else was said.
@@ -36,7 +37,8 @@ pub(super) struct Started {
 }
 
 pub(super) async fn start(seller: Seller, options: Options) -> Result<Started, StartError> {
-    let (callers, made_up_token) = callers(&options)?;
+    let trust = trust(&options, seller.spec(), seller.profile())?;
+    let (callers, made_up_token) = callers(&options, seller.spec(), seller.profile(), &trust)?;
     let operator_addr = operator_addr(&options, seller.profile())?;
     let (operators, made_up_operator_token) = operators(&options, operator_addr.is_some())?;
     let operator_addr = operator_addr.filter(|_| !operators.is_empty());
@@ -67,13 +69,7 @@ pub(super) async fn start(seller: Seller, options: Options) -> Result<Started, S
         operators,
         operator_addr,
         development: options.development,
-        trust: Trust {
-            reach: if options.sandbox {
-                Reach::AndLoopback
-            } else {
-                Reach::Public
-            },
-        },
+        trust,
     };
     let running = seller.start(listener, setting).await?;
     if let Some(addr) = operator_addr.filter(|addr| !addr.ip().is_loopback()) {
@@ -91,20 +87,27 @@ pub(super) async fn start(seller: Seller, options: Options) -> Result<Started, S
 }
 
 /// Who will be let in, and the token that was made up for it, if any.
-fn callers(options: &Options) -> Result<(Callers, Option<String>), StartError> {
+fn callers(
+    options: &Options,
+    spec: &'static Spec,
+    profile: &Profile,
+    trust: &Trust,
+) -> Result<(Callers, Option<String>), StartError> {
     let mut callers = Callers::default();
     if let Some(file) = &options.api_keys {
-        read_keys(file, &mut callers)?;
+        callers.read(file.clone(), spec)?;
     }
     if options.sandbox {
-        let principal = Principal(SANDBOX_CALLER.to_owned());
-        let made_up = sandbox_token(&mut callers, "SELLER_TOKEN", &options.token, principal)?;
-        return Ok((callers, made_up));
+        let chosen = sandbox_token("SELLER_TOKEN", &options.token, callers.is_empty())?;
+        if let Some(chosen) = &chosen {
+            callers.allow(chosen.token(), Principal(SANDBOX_CALLER.to_owned()));
+        }
+        return Ok((callers, chosen.and_then(Chosen::made_up)));
     }
     if options.token.is_some() {
         return Err(StartError::TokenOutsideSandbox);
     }
-    if callers.is_empty() {
+    if callers.is_empty() && profile.entry.oauth.is_none() && trust.signers.is_empty() {
         return Err(StartError::NoAuthentication);
     }
     Ok((callers, None))
@@ -144,10 +147,12 @@ fn operators(options: &Options, listens: bool) -> Result<(Operators, Option<Stri
         read_operators(file, &mut operators)?;
     }
     if options.sandbox && listens {
-        let operator = Operator::new(SANDBOX_OPERATOR);
         let given = &options.operator_token;
-        let made_up = sandbox_token(&mut operators, "SELLER_OPERATOR_TOKEN", given, operator)?;
-        return Ok((operators, made_up));
+        let chosen = sandbox_token("SELLER_OPERATOR_TOKEN", given, operators.is_empty())?;
+        if let Some(chosen) = &chosen {
+            operators.allow(chosen.token(), Operator::new(SANDBOX_OPERATOR));
+        }
+        return Ok((operators, chosen.and_then(Chosen::made_up)));
     }
     if options.operator_token.is_some() && !options.sandbox {
         return Err(StartError::OperatorTokenOutsideSandbox);
@@ -159,27 +164,45 @@ fn operators(options: &Options, listens: bool) -> Result<(Operators, Option<Stri
     Ok((operators, None))
 }
 
-/// Lets the holder of a sandbox's token in. Where there is no token and nobody else could come in,
-/// one is made up and returned.
-fn sandbox_token<T>(
-    tokens: &mut Tokens<T>,
+/// The token of a sandbox.
+enum Chosen {
+    /// By whoever started it.
+    Given(String),
+    /// By nobody, so one was made up.
+    MadeUp(String),
+}
+
+impl Chosen {
+    fn token(&self) -> &str {
+        match self {
+            Chosen::Given(token) | Chosen::MadeUp(token) => token,
+        }
+    }
+
+    fn made_up(self) -> Option<String> {
+        match self {
+            Chosen::Given(_) => None,
+            Chosen::MadeUp(token) => Some(token),
+        }
+    }
+}
+
+/// The token of a sandbox: the given one. Where there is none and nobody else could come in, one is
+/// made up.
+fn sandbox_token(
     variable: &'static str,
     given: &Option<String>,
-    holder: T,
-) -> Result<Option<String>, StartError> {
+    nobody_else: bool,
+) -> Result<Option<Chosen>, StartError> {
     match given {
         Some(token) if token.len() < 8 || !token.bytes().all(|byte| byte.is_ascii_graphic()) => {
             Err(StartError::UnusableToken { variable })
         }
-        Some(token) => {
-            tokens.allow(token, holder);
-            Ok(None)
-        }
-        None if tokens.is_empty() => {
-            let token = format!("sandbox-{}", secret::random());
-            tokens.allow(&token, holder);
-            Ok(Some(token))
-        }
+        Some(token) => Ok(Some(Chosen::Given(token.clone()))),
+        None if nobody_else => Ok(Some(Chosen::MadeUp(format!(
+            "sandbox-{}",
+            secret::random()
+        )))),
         None => Ok(None),
     }
 }
@@ -195,7 +218,7 @@ fn clock(options: &Options) -> Result<Arc<dyn Clock>, StartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::{AccountMode, Approval, Entry, RequestSigning, Webhooks};
+    use crate::profile::{AccountMode, Approval, Entry, OAuth, RequestSigning, Webhooks};
 
     fn options() -> Options {
         Options {
@@ -204,6 +227,8 @@ mod tests {
             sandbox: false,
             catalog: "catalog".into(),
             api_keys: None,
+            signers: None,
+            webhook_key: None,
             clock: None,
             token: None,
             operator_addr: None,
@@ -218,7 +243,7 @@ mod tests {
     #[test]
     fn a_live_seller_needs_keys_and_real_time() {
         assert!(matches!(
-            callers(&options()),
+            callers(&options(), &PLAIN),
             Err(StartError::NoAuthentication)
         ));
         let with_token = Options {
@@ -226,9 +251,21 @@ mod tests {
             ..options()
         };
         assert!(matches!(
-            callers(&with_token),
+            callers(&with_token, &PLAIN),
             Err(StartError::TokenOutsideSandbox)
         ));
+        let with_issuer = Profile {
+            entry: Entry {
+                oauth: Some(OAuth {
+                    issuer: "https://login.example",
+                    audience: None,
+                    scopes: &[],
+                }),
+                ..Entry::PLAIN
+            },
+            ..PLAIN
+        };
+        assert!(callers(&options(), &with_issuer).is_ok());
         let with_clock = Options {
             clock: Some("2026-03-10T00:00:00Z".parse().expect("an instant")),
             ..options()
@@ -251,8 +288,8 @@ mod tests {
             sandbox: true,
             ..options()
         };
-        let (_, first) = callers(&sandbox).expect("a token is made up");
-        let (_, second) = callers(&sandbox).expect("a token is made up");
+        let (_, first) = callers(&sandbox, &PLAIN).expect("a token is made up");
+        let (_, second) = callers(&sandbox, &PLAIN).expect("a token is made up");
         assert!(first.is_some() && first != second);
         for unusable in ["short", "with a space in it", "with-ümlaut-in-it"] {
             let options = Options {
@@ -260,10 +297,31 @@ mod tests {
                 ..sandbox.clone()
             };
             assert!(
-                matches!(callers(&options), Err(StartError::UnusableToken { .. })),
+                matches!(
+                    callers(&options, &PLAIN),
+                    Err(StartError::UnusableToken { .. })
+                ),
                 "{unusable}"
             );
         }
+    }
+
+    static BARE: Spec = Spec {
+        line: "3.0",
+        version: "3.0.0",
+        major: 3,
+        tools: &[],
+        errors: &[],
+        schemas: "{}",
+        tool_list: "[]",
+    };
+
+    /// Who is let in, where nobody signs.
+    fn callers(
+        options: &Options,
+        profile: &Profile,
+    ) -> Result<(Callers, Option<String>), StartError> {
+        super::callers(options, &BARE, profile, &Trust::default())
     }
 
     static PLAIN: Profile = Profile {

@@ -19,18 +19,26 @@ pub const LARGEST_OPEN: usize = 64 * 1024 * 1024;
 /// takes its time.
 const RETRY_AFTER: u32 = 60;
 
-/// Lets an operation begin that may go on as a task. Its request has `size` bytes of JSON.
+/// Lets an operation begin that may go on as a task. Its request has `size` bytes of JSON,
+/// which is asked only of a caller with open tasks: one request alone is always small enough.
 ///
 /// # Errors
 ///
 /// `RATE_LIMITED` when the caller has too many tasks that have not ended, or tasks of too much
 /// content; `SERVICE_UNAVAILABLE` when the store can't be read.
-pub(crate) async fn admit(services: &Services, context: &Context, size: usize) -> Result<()> {
+pub(crate) async fn admit(
+    services: &Services,
+    context: &Context,
+    size: impl FnOnce() -> usize,
+) -> Result<()> {
     let (tenant, principal) = (&context.tenant, &context.principal);
     let open = registry::tagged(services, tenant, principal, open_of(principal)).await?;
+    if open.is_empty() {
+        return Ok(());
+    }
     let kept: usize = open.iter().map(|task| task.request_size).sum();
     let too_many = open.len() >= MOST_OPEN;
-    if !too_many && kept + size <= LARGEST_OPEN {
+    if !too_many && kept + size() <= LARGEST_OPEN {
         return Ok(());
     }
     let message = if too_many {

@@ -1,4 +1,5 @@
-//! Who decided what, and when: a record for each decision, never changed and never removed.
+//! Who decided what, and when: a record for each decision, never changed and never removed. That a
+//! notification is sent again is a person's decision, too.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use crate::ops::Services;
 use crate::ops::records::{self, Kept, newest_first};
 use crate::store::Batch;
 
-/// One decision about a task.
+/// One decision about a task or a notification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// Names the entry.
@@ -20,11 +21,15 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// Who decided; [`NOBODY`] when the time ran out.
     pub operator: String,
-    /// What was done: `approve`, `reject` or `expire`.
+    /// What was done: `approve`, `reject` or `expire` a task, `replay` a notification.
     pub action: String,
-    /// The task.
-    pub task_id: String,
-    /// The tool that the buyer called.
+    /// The task; that of which a notification tells, where it tells of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
+    /// The notification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_id: Option<String>,
+    /// The tool that the buyer called, or what else a notification is about.
     pub tool: String,
     /// The buyer.
     pub principal: Principal,
@@ -57,7 +62,10 @@ impl Kept for AuditEntry {
     }
 
     fn tags(&self) -> Vec<String> {
-        vec![of_task(&self.task_id)]
+        self.task_id
+            .iter()
+            .map(|task_id| of_task(task_id))
+            .collect()
     }
 }
 
@@ -110,7 +118,8 @@ pub(super) fn record(
         at: decision.at,
         operator: decision.operator.clone(),
         action: action.to_owned(),
-        task_id: task.task_id.clone(),
+        task_id: Some(task.task_id.clone()),
+        webhook_id: None,
         tool: task.tool.clone(),
         principal: task.principal.clone(),
         account_id: task.account_id.clone(),

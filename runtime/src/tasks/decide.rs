@@ -9,10 +9,10 @@ use super::{Decision, Task, TaskStatus, audit};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::identity::TenantId;
-use crate::ops::Services;
-use crate::ops::hold;
 use crate::ops::records::Stored;
-use crate::store::{Batch, StoreError};
+use crate::ops::{Services, hold, work};
+use crate::store::Batch;
+use crate::webhooks;
 
 /// Who has decided when the time ran out.
 pub const NOBODY: &str = "nobody in time";
@@ -168,9 +168,12 @@ async fn commit(
     }
     stored.value.decide(decision);
     save(&mut batch, &stored)?;
-    match services.store.commit(batch).await {
-        Ok(()) => Ok(Some(stored.value)),
-        Err(StoreError::Conflict(_)) => Ok(None),
-        Err(error) => Err(Error::unavailable(error)),
-    }
+    webhooks::announce(
+        services,
+        &mut batch,
+        &stored.key.scope.tenant,
+        &stored.value,
+    )?;
+    let committed = work::commit(services, batch).await?;
+    Ok(committed.then_some(stored.value))
 }

@@ -10,10 +10,10 @@ use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
 use super::{TaskEntry, decide, registry};
-use crate::error::{Error, Result};
-use crate::ops::Services;
+use crate::error::Result;
 use crate::ops::records::{Kept, Stored};
-use crate::store::{Batch, LeaseRequest, Record, StoreError};
+use crate::ops::{Services, work};
+use crate::store::{Batch, Record};
 
 /// How many entries are looked at in one go.
 const PORTION: usize = 100;
@@ -24,7 +24,7 @@ const GLANCE: TimeDelta = TimeDelta::seconds(30);
 /// until it is told to stop.
 pub(crate) async fn keep_house(services: Arc<Services>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let due = due(&services).await;
+        let due = work::due::<TaskEntry>(&services, GLANCE, PORTION).await;
         if due.is_empty() {
             let pause = services.store.wake(TaskEntry::KIND);
             if stop.run_until_cancelled(pause).await.is_none() {
@@ -38,24 +38,6 @@ pub(crate) async fn keep_house(services: Arc<Services>, stop: CancellationToken)
             }
         }
     }
-}
-
-async fn due(services: &Services) -> Vec<Record> {
-    let now = services.clock.now();
-    let request = LeaseRequest {
-        kind: TaskEntry::KIND,
-        now,
-        until: now + GLANCE,
-        limit: PORTION,
-    };
-    services
-        .store
-        .lease(&request)
-        .await
-        .unwrap_or_else(|error| {
-            tracing::warn!(%error, "entries of tasks that are due could not be looked up");
-            Vec::new()
-        })
 }
 
 async fn settle(services: &Services, record: Record) -> Result<()> {
@@ -72,8 +54,5 @@ async fn settle(services: &Services, record: Record) -> Result<()> {
         Some(_) => return Ok(()),
         None => entry.remove(&mut batch),
     }
-    match services.store.commit(batch).await {
-        Ok(()) | Err(StoreError::Conflict(_)) => Ok(()),
-        Err(error) => Err(Error::unavailable(error)),
-    }
+    work::commit(services, batch).await.map(|_| ())
 }

@@ -18,6 +18,7 @@ mod admission;
 mod secrets;
 mod audit;
 mod decide;
+mod call_off;
 mod worker;
 mod housekeeping;
 
@@ -31,10 +32,11 @@ pub use record::{Approval, Asked, Decision, Failure, Reserved, Task, TaskStatus,
 pub use registry::{TaskFilter, TaskPage, list, open};
 
 pub(crate) use admission::admit;
+pub(crate) use call_off::{CallOffError, call_off};
 pub(crate) use decide::in_words;
 pub(crate) use housekeeping::keep_house;
 pub(crate) use moves::{LEASE, shorten};
 pub(crate) use record::operation_of;
-pub(crate) use registry::{forget, insert, of_buyer, save};
+pub(crate) use registry::{forget, insert, of_buyer, of_operation, page, save};
 pub(crate) use secrets::without_secrets;
 pub(crate) use worker::work;

@@ -30,6 +30,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 /// How often work whose outcome nobody knows is tried again before it is given up, and how many
 /// deaths of whoever was at it are put up with.
 const MOST_FAILURES: u32 = 8;
+/// So many notifications tell of the progress of a task. How it ends is told of in any case.
+const MOST_TOLD: u32 = 100;
 /// The pause after the first such failure; each further one doubles it, up to the second value.
 const BACKOFF: (TimeDelta, TimeDelta) = (TimeDelta::seconds(5), TimeDelta::seconds(300));
 
@@ -60,6 +62,7 @@ impl Task {
             due: None,
             proposals: Vec::new(),
             subscriptions: Vec::new(),
+            told: 0,
             result: None,
             error: None,
             created_at: now,
@@ -80,9 +83,8 @@ impl Task {
 
     /// Whether the buyer asked to be called back.
     pub fn has_webhook(&self) -> bool {
-        self.request
-            .get("push_notification_config")
-            .is_some_and(Value::is_object)
+        let asked = self.request.get("push_notification_config");
+        !self.subscriptions.is_empty() || asked.is_some_and(Value::is_object)
     }
 
     /// Whether somebody is at work on it.
@@ -218,6 +220,18 @@ impl Task {
         Ok(())
     }
 
+    /// Whether its subscribers are told how far it is, as they were when it was `before`: not of what
+    /// its buyer is answered anyhow, not of the same twice, and not without end.
+    pub(crate) fn tells_of_progress(&mut self, before: Option<&Task>) -> bool {
+        let seen = |task: &Task| (task.status, task.message.clone(), task.progress.clone());
+        let news = before
+            .filter(|before| before.announced)
+            .is_some_and(|before| seen(before) != seen(self));
+        let tells = news && self.told < MOST_TOLD;
+        self.told += u32::from(tells);
+        tells
+    }
+
     /// It is done.
     pub(crate) fn complete(&mut self, result: Map<String, Value>, now: Timestamp) {
         self.result = Some(result);
@@ -231,6 +245,12 @@ impl Task {
         self.error = Some(failure);
         self.message = None;
         self.end(TaskStatus::Failed, now);
+    }
+
+    /// Its buyer wants it no longer.
+    pub(crate) fn call_off(&mut self, now: Timestamp) {
+        self.message = Some("called off by the buyer".to_owned());
+        self.end(TaskStatus::Canceled, now);
     }
 
     /// Writes down what a person decided, or that nobody did, and acts on it.
@@ -308,4 +328,42 @@ fn sane(progress: &Progress) -> Option<Progress> {
         step_number: progress.step_number.filter(|step| *step > 0),
     };
     (progress != Progress::default()).then_some(progress)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn task() -> Task {
+        serde_json::from_value(json!({
+            "task_id": "task_1", "tool": "create_media_buy", "operation_id": "op_1",
+            "principal": "nova", "request": {}, "announced": true, "status": "working",
+            "attempt": 1, "created_at": "2026-03-10T12:00:00Z", "updated_at": "2026-03-10T12:00:00Z",
+        }))
+        .expect("a task")
+    }
+
+    #[test]
+    fn progress_is_told_of_when_there_is_news_and_never_without_end() {
+        let mut before = task();
+        let mut same = before.clone();
+        assert!(!same.tells_of_progress(Some(&before)), "nothing is new");
+        assert!(!same.tells_of_progress(None), "its buyer is answered");
+        before.announced = false;
+        same.message = Some("at it".to_owned());
+        assert!(
+            !same.tells_of_progress(Some(&before)),
+            "its buyer is answered"
+        );
+        let mut now = task();
+        let mut told = 0;
+        for turn in 0..250 {
+            let before = now.clone();
+            now.message = Some(format!("turn {turn}"));
+            told += u32::from(now.tells_of_progress(Some(&before)));
+        }
+        assert_eq!((told, now.told), (MOST_TOLD, MOST_TOLD));
+    }
 }

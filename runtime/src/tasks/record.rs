@@ -210,6 +210,9 @@ pub struct Task {
     /// Where the transport was asked to send notifications about it, beside what the request says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subscriptions: Vec<Subscription>,
+    /// How many notifications have told of its progress.
+    #[serde(default)]
+    pub told: u32,
     /// The answer, once it is completed: what an inline answer would have been.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Map<String, Value>>,
@@ -245,12 +248,7 @@ impl Kept for Task {
 
 /// The id of an operation, which follows from what makes it this operation and not another one.
 pub(crate) fn operation_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update((part.len() as u64).to_be_bytes());
-        digest.update(part);
-    }
-    format!("op_{}", jcs::hex(&digest.finalize()[..16]))
+    format!("op_{}", jcs::name_of(parts))
 }
 
 /// The id of an operation's task. It tells nothing about the operation and is the same on every

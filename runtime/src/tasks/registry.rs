@@ -5,7 +5,7 @@
 //! caller, and lists are made without reading the tasks themselves.
 
 use super::entry::{awaiting, of_caller, of_status};
-use super::{Task, TaskEntry, TaskStatus};
+use super::{Task, TaskEntry, TaskStatus, id_of};
 use crate::error::Result;
 use crate::identity::{Principal, Scope, TenantId};
 use crate::ops::Services;
@@ -102,7 +102,7 @@ pub(super) async fn tagged(
 }
 
 /// One page of a list of the seller's own, with the cursor of the next.
-pub(super) async fn page<T: Kept>(
+pub(crate) async fn page<T: Kept>(
     services: &Services,
     scope: &Scope,
     tag: Option<String>,
@@ -152,6 +152,20 @@ pub(super) async fn of_principal(
         task_id,
     )
     .await
+}
+
+/// The task of a caller's operation, whether its buyer knows of it or not, as it was read.
+///
+/// # Errors
+///
+/// `SERVICE_UNAVAILABLE` when the store can't be read.
+pub(crate) async fn of_operation(
+    services: &Services,
+    tenant: &TenantId,
+    principal: &Principal,
+    operation_id: &str,
+) -> Result<Option<Stored<Task>>> {
+    of_principal(services, tenant, principal, &id_of(operation_id)).await
 }
 
 /// Writes a task that is new, and its entry.

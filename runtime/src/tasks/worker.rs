@@ -16,9 +16,9 @@ use super::{Asked, Task};
 use crate::auth::Callers;
 use crate::dispatch;
 use crate::error::{Error, Result};
-use crate::ops::Services;
 use crate::ops::records::{Kept, Stored};
-use crate::store::{Batch, LeaseRequest, Record, StoreError};
+use crate::ops::{Services, work};
+use crate::store::{Batch, Record};
 
 /// So many tasks are carried on at the same time by one process.
 const AT_ONCE: usize = 8;
@@ -37,7 +37,7 @@ pub(crate) async fn work(
     let places = Arc::new(Semaphore::new(AT_ONCE));
     while !stop.is_cancelled() {
         let mut taken = 0;
-        for record in due(&services, places.available_permits()).await {
+        for record in work::due::<Task>(&services, GLANCE, places.available_permits()).await {
             taken += 1;
             let Ok(place) = Arc::clone(&places).acquire_owned().await else {
                 return;
@@ -57,26 +57,6 @@ pub(crate) async fn work(
         };
         if stop.run_until_cancelled(pause).await.is_none() {
             return;
-        }
-    }
-}
-
-async fn due(services: &Services, limit: usize) -> Vec<Record> {
-    if limit == 0 {
-        return Vec::new();
-    }
-    let now = services.clock.now();
-    let request = LeaseRequest {
-        kind: Task::KIND,
-        now,
-        until: now + GLANCE,
-        limit,
-    };
-    match services.store.lease(&request).await {
-        Ok(due) => due,
-        Err(error) => {
-            tracing::warn!(%error, "tasks that are due could not be looked up");
-            Vec::new()
         }
     }
 }
@@ -107,18 +87,9 @@ async fn attempt(services: &Services, callers: &Callers, record: Record) -> Resu
     let mut batch = Batch::new();
     stored.value.take_up(services.clock.now());
     save(&mut batch, &stored)?;
-    if commit(services, batch).await? {
+    if work::commit(services, batch).await? {
         stored.revision += 1;
         dispatch::carry_on(services, stored).await;
     }
     Ok(())
-}
-
-/// Commits, unless somebody else was faster.
-async fn commit(services: &Services, batch: Batch) -> Result<bool> {
-    match services.store.commit(batch).await {
-        Ok(()) => Ok(true),
-        Err(StoreError::Conflict(_)) => Ok(false),
-        Err(error) => Err(crate::error::Error::unavailable(error)),
-    }
 }

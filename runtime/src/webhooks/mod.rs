@@ -4,5 +4,25 @@
 //! and delivered by workers of its own, so that no receiver can hold a request.
 
 mod subscription;
+mod line;
+mod event;
+mod native;
+mod payload;
+mod record;
+mod outbox;
+mod schedule;
+mod breaker;
+mod crowd;
+mod proof;
+mod worker;
+mod dead;
 
+pub use dead::{Contents, DeliveryPage, MOST_DEAD, REPLAY, ReplayError, list, open, replay};
+pub use event::{Event, TaskEvent};
+pub use outbox::{LARGEST_BODY, LARGEST_WAITING, MOST_WAITING, enqueue};
+pub use record::{Delivery, Standing, Try};
 pub use subscription::{Authentication, Form, Scheme, Subscription};
+
+pub(crate) use line::{signing_declared, tells_of_changes};
+pub(crate) use outbox::{admit, announce, announce_answer, registered};
+pub(crate) use worker::deliver;

@@ -3,6 +3,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Where a request says what to call back (`core/push-notification-config.json`).
+const MEMBER: &str = "push_notification_config";
 
 /// One receiver (`core/push-notification-config.json`).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +31,9 @@ pub struct Subscription {
     /// The conversation of the transport, where it has conversations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_id: Option<String>,
+    /// The transport's own name for a call that ends at once. What goes on has its AdCP task's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
 }
 
 /// The older way to prove who sends.
@@ -59,6 +66,41 @@ pub enum Form {
     A2aV03,
     /// A stream response of A2A 1.0.
     A2aV10,
+}
+
+impl Subscription {
+    /// The receiver that a request names in `push_notification_config`, if it names one. The request
+    /// has passed its schema. The URL is taken as it is: whether anything is there is found out when
+    /// something is sent.
+    pub fn of_request(request: &Value) -> Option<Self> {
+        Self::of_config(request.get(MEMBER)?)
+    }
+
+    /// The receiver that a `push_notification_config` names. From AdCP 3.1 on `notification_configs`
+    /// have the same members.
+    pub fn of_config(config: &Value) -> Option<Self> {
+        let text = |name: &str| Some(config.get(name)?.as_str()?.to_owned());
+        Some(Subscription {
+            url: text("url")?,
+            token: text("token"),
+            operation_id: text("operation_id"),
+            authentication: config.get("authentication").and_then(Authentication::of),
+            form: Form::Adcp,
+            id: None,
+            context_id: None,
+            task_id: None,
+        })
+    }
+}
+
+impl Authentication {
+    fn of(config: &Value) -> Option<Self> {
+        let scheme = config.get("schemes")?.as_array()?.first()?;
+        Some(Authentication {
+            scheme: Scheme::deserialize(scheme).ok()?,
+            credentials: config.get("credentials")?.as_str()?.to_owned(),
+        })
+    }
 }
 
 impl fmt::Debug for Subscription {

@@ -41,6 +41,16 @@ impl MediaBuy {
         }
     }
 
+    /// Moves a buy on that waited for a creative and now has one.
+    pub fn has_creatives(&mut self, now: Timestamp) {
+        let next = self.ready_status(now);
+        let action = match next {
+            MediaBuyStatus::Active => "activated",
+            _ => "creatives_received",
+        };
+        self.advance(next, now, action);
+    }
+
     /// Where the buy stands once nothing is in the way of its delivery but the buyer.
     fn running_status(&self) -> MediaBuyStatus {
         if self.is_held() {

@@ -168,6 +168,11 @@ impl AccountStatus {
         self.successors().contains(&next)
     }
 
+    /// Whether nothing may follow.
+    pub fn is_terminal(self) -> bool {
+        self.successors().is_empty()
+    }
+
     /// The word that goes on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,12 +1,12 @@
 //! What accounts are called, and the ids that follow from it.
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
+use super::super::Call;
 use super::super::request::Members;
-use super::super::{Call, Services};
 use crate::identity::{Principal, TenantId};
-use crate::profile::AccountMode;
+use crate::jcs;
+use crate::profile::{AccountMode, Profile};
 
 /// What a request calls an account (`core/account-ref.json`).
 pub(super) enum Name<'a> {
@@ -81,25 +81,13 @@ impl<'a> Name<'a> {
 }
 
 fn account_id(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    let digest = hash.finalize();
-    format!(
-        "acct_{}",
-        digest
-            .iter()
-            .take(10)
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    )
+    let digest = jcs::digest_of(parts.iter().copied());
+    format!("acct_{}", jcs::hex(&digest[..10]))
 }
 
 /// The id of the one account that a caller has when the manifest leaves no choice.
-pub(super) fn own_id(services: &Services, tenant: &TenantId, principal: &Principal) -> String {
-    match services.profile.accounts {
+pub(super) fn own_id(profile: &Profile, tenant: &TenantId, principal: &Principal) -> String {
+    match profile.accounts {
         AccountMode::Singleton => account_id(&[&tenant.0]),
         AccountMode::FromAuth | AccountMode::Explicit => account_id(&[&tenant.0, &principal.0]),
     }
@@ -112,7 +100,7 @@ pub(in super::super) fn named(call: &Call<'_>, reference: &Map<String, Value>) -
         (name @ Name::Natural { .. }, AccountMode::Explicit) => {
             name.derive(tenant, principal, call.services.sandbox)
         }
-        (Name::Natural { .. }, _) => own_id(call.services, tenant, principal),
+        (Name::Natural { .. }, _) => own_id(call.services.profile, tenant, principal),
         (Name::Id(id), _) => id.to_owned(),
     }
 }

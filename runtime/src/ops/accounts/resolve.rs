@@ -10,7 +10,7 @@ use crate::domain::{AccountRecord, AccountStatus};
 use crate::error::{Error, Result};
 use crate::identity::{Principal, Scope, TenantId};
 use crate::platform::Account;
-use crate::profile::AccountMode;
+use crate::profile::{AccountMode, Profile};
 use crate::spec::Tool;
 
 /// Tasks that manage accounts or steer the sandbox, and so do not act for one.
@@ -55,7 +55,7 @@ pub async fn resolve_account(
         (Name::Natural { .. }, AccountMode::Explicit) => {
             name.derive(tenant, principal, services.sandbox)
         }
-        (Name::Natural { .. }, _) => own_id(services, tenant, principal),
+        (Name::Natural { .. }, _) => own_id(services.profile, tenant, principal),
     };
     // A sandbox takes a brand and its operator at their word, and reading is possible in every
     // state of an account: there is nothing to look up.
@@ -86,7 +86,7 @@ pub async fn resolve_account(
     }
     match (&name, services.profile.accounts) {
         (_, AccountMode::FromAuth | AccountMode::Singleton)
-            if account_id == own_id(services, tenant, principal) =>
+            if account_id == own_id(services.profile, tenant, principal) =>
         {
             let record = own(services, tenant, principal).await?;
             Ok(Some(Account {
@@ -132,24 +132,37 @@ pub(super) async fn own(
     tenant: &TenantId,
     principal: &Principal,
 ) -> Result<AccountRecord> {
-    let account_id = own_id(services, tenant, principal);
+    let untouched = untouched(services.profile, tenant, principal);
     let stored = records::find::<AccountRecord>(
         &services.store,
         &Scope::principal(tenant, principal),
-        &account_id,
+        &untouched.account_id,
     )
     .await?;
-    Ok(stored
-        .map(|stored| stored.value)
-        .unwrap_or_else(|| AccountRecord {
-            account_id,
-            name: services.profile.name.to_owned(),
-            status: AccountStatus::Active,
-            brand: None,
-            operator: None,
-            created_at: Timestamp::UNIX_EPOCH,
-            extra: Map::new(),
-        }))
+    Ok(stored.map_or(untouched, |stored| stored.value))
+}
+
+/// The one account that a caller has when the manifest leaves no choice, while its state was never
+/// changed; `None` where callers have as many accounts as they sync.
+pub(crate) fn own_account(
+    profile: &Profile,
+    tenant: &TenantId,
+    principal: &Principal,
+) -> Option<AccountRecord> {
+    let one = profile.accounts != AccountMode::Explicit;
+    one.then(|| untouched(profile, tenant, principal))
+}
+
+fn untouched(profile: &Profile, tenant: &TenantId, principal: &Principal) -> AccountRecord {
+    AccountRecord {
+        account_id: own_id(profile, tenant, principal),
+        name: profile.name.to_owned(),
+        status: AccountStatus::Active,
+        brand: None,
+        operator: None,
+        created_at: Timestamp::UNIX_EPOCH,
+        extra: Map::new(),
+    }
 }
 
 fn account_of(record: &AccountRecord) -> Account {

@@ -4,13 +4,14 @@ use serde_json::{Map, Value, json};
 
 use super::super::records::{self, Stored};
 use super::super::request::{Fill, Members};
-use super::super::{Call, Outcome, scope};
+use super::super::{Call, Outcome, Services, scope};
 use super::name::{Name, own_id};
 use super::wire::{account_scope, to_wire};
 use crate::domain::{AccountRecord, AccountStatus};
 use crate::error::{Error, Result};
 use crate::identity::Scope;
 use crate::profile::AccountMode;
+use crate::status;
 use crate::store::Batch;
 
 /// Who may be invoiced (`enums/billing-party.json`).
@@ -31,6 +32,19 @@ pub(in super::super) async fn sync(call: &Call<'_>) -> Result<Outcome> {
         synced.extend(account_id);
         results.push(Value::Object(result));
     }
+    for account_id in &synced {
+        status::note_holder(&call.services.store, call.context, account_id, &mut batch).await?;
+    }
+    let named = synced.iter().map(String::as_str);
+    let asked = (call.tool.name, &call.request);
+    status::follow::<AccountRecord>(
+        call.services,
+        call.context,
+        asked,
+        &owner,
+        named,
+        &mut batch,
+    )?;
     if call.request.truth("delete_missing").unwrap_or(false) {
         for mut stored in records::all::<AccountRecord>(&call.services.store, &owner).await? {
             if !synced.contains(&stored.value.account_id)
@@ -38,7 +52,11 @@ pub(in super::super) async fn sync(call: &Call<'_>) -> Result<Outcome> {
             {
                 stored.value.status = AccountStatus::Closed;
                 stored.save(&mut batch)?;
-                results.push(Value::Object(result(call, &stored.value, "updated")));
+                results.push(Value::Object(result(
+                    call.services,
+                    &stored.value,
+                    "updated",
+                )));
             }
         }
     }
@@ -90,7 +108,7 @@ async fn sync_one(
     let account_id = if explicit {
         Name::of(members).derive(tenant, principal, call.services.sandbox)
     } else {
-        own_id(call.services, tenant, principal)
+        own_id(call.services.profile, tenant, principal)
     };
     if synced.contains(&account_id) {
         let message =
@@ -114,7 +132,7 @@ async fn sync_one(
                 stored.save(batch)?;
             }
             result(
-                call,
+                call.services,
                 &stored.value,
                 if changed { "updated" } else { "unchanged" },
             )
@@ -141,7 +159,7 @@ async fn sync_one(
                 .save(batch)?,
                 None => records::insert(batch, owner, &record)?,
             }
-            result(call, &record, "created")
+            result(call.services, &record, "created")
         }
     };
     let mut answer = answer;
@@ -167,8 +185,12 @@ fn echo(
 }
 
 /// One result of `sync_accounts`.
-fn result(call: &Call<'_>, record: &AccountRecord, action: &str) -> Map<String, Value> {
-    let mut result = to_wire(call.services, record);
+pub(in super::super) fn result(
+    services: &Services,
+    record: &AccountRecord,
+    action: &str,
+) -> Map<String, Value> {
+    let mut result = to_wire(services, record);
     // The response requires both, also of the one account that has neither.
     result.entry("brand").or_insert_with(|| json!({}));
     result.entry("operator").or_insert_with(|| json!(""));

@@ -10,8 +10,10 @@ use super::super::{Call, scope};
 use super::force::transition;
 use super::{Answer, Failure, Params, Refusal};
 use crate::error::Error;
+use crate::schema::in_a_row;
 use crate::store::Batch;
 use crate::tasks::{self, Task, TaskStatus};
+use crate::webhooks;
 
 /// The largest result, in bytes of JSON text (`comply-test-controller-request.json`, `result`).
 const LARGEST_RESULT: usize = 256 * 1024;
@@ -38,14 +40,10 @@ pub(super) async fn task(call: &Call<'_>, params: &Params<'_>) -> Answer {
         )));
     }
     if let Err(violations) = services.schemas.check(tool.response, &whole) {
-        let what: Vec<String> = violations
-            .iter()
-            .map(|violation| format!("{}: {}", violation.field(), violation.message))
-            .collect();
         return Err(Refusal::params(format!(
             "`result` is no answer of {}: {}",
             tool.name,
-            what.join("; ")
+            in_a_row(&violations)
         )));
     }
     let from = stored.value.status;
@@ -63,6 +61,12 @@ pub(super) async fn task(call: &Call<'_>, params: &Params<'_>) -> Answer {
         stored.value.proposals.clear();
         stored.value.complete(result.clone(), call.context.now);
         tasks::save(&mut batch, &stored)?;
+        webhooks::announce(
+            services,
+            &mut batch,
+            &stored.key.scope.tenant,
+            &stored.value,
+        )?;
     }
     let to = TaskStatus::Completed.as_str();
     Ok((transition(from.as_str(), to), batch))

@@ -2,14 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::creatives::{Library, wake_buys};
 use super::super::records::{self, ForcedArm};
 use super::super::request::Fill;
 use super::super::{Call, scope};
 use super::{Answer, Failure, Params, Refusal};
-use crate::domain::{
-    AccountRecord, AccountStatus, Cancellation, Creative, CreativeStatus, MediaBuy, MediaBuyStatus,
-};
+use crate::domain::{AccountStatus, CreativeStatus, MediaBuyStatus};
+use crate::status::{self, Moved, Moves, Sight, Step, Stuck};
 use crate::store::Batch;
 
 /// The longest task handle (`comply-test-controller-request.json`).
@@ -27,53 +25,25 @@ pub(super) async fn creative(call: &Call<'_>, params: &Params<'_>) -> Answer {
     let next = params.status(CreativeStatus::from_wire)?;
     let reason = params.optional("rejection_reason")?;
     let scope = scope::shared(call.context);
-    let mut stored = records::find::<Creative>(&call.services.store, &scope, creative_id)
-        .await?
-        .ok_or_else(|| Refusal::missing("creative"))?;
-    let from = stored.value.status;
     let mut batch = Batch::new();
-    if from != next {
-        if !from.may_become(next) {
-            return Err(Refusal::transition(from.as_str(), next.as_str()));
-        }
-        stored.value.status = next;
-        stored.value.updated_at = call.context.now;
-        stored.value.rejection_reason = reason
-            .filter(|_| next == CreativeStatus::Rejected)
-            .map(str::to_owned);
-        stored.save(&mut batch)?;
-        if next.is_usable() && !from.is_usable() {
-            let waiting = records::tagged::<MediaBuy>(
-                &call.services.store,
-                &scope,
-                Some(records::of_creative(creative_id)),
-            )
-            .await?;
-            let mut library = Library::new(call, &stored.value.account_id);
-            library.restate(stored.value.clone());
-            wake_buys(call, &library, waiting, &mut batch).await?;
-        }
-    }
-    Ok((transition(from.as_str(), next.as_str()), batch))
+    let mut moves = Moves::new(sight(call), &mut batch);
+    let step = moves
+        .creative(&scope, None, creative_id, next, reason, None)
+        .await;
+    let moved = moves.moved;
+    answer(call, step, moved, "creative", batch).await
 }
 
 pub(super) async fn account(call: &Call<'_>, params: &Params<'_>) -> Answer {
     let account_id = params.text("account_id")?;
     let next = params.status(AccountStatus::from_wire)?;
-    let scope = scope::of_principal(call.context);
-    let mut stored = records::find::<AccountRecord>(&call.services.store, &scope, account_id)
-        .await?
-        .ok_or_else(|| Refusal::missing("account"))?;
-    let from = stored.value.status;
     let mut batch = Batch::new();
-    if from != next {
-        if !from.may_become(next) {
-            return Err(Refusal::transition(from.as_str(), next.as_str()));
-        }
-        stored.value.status = next;
-        stored.save(&mut batch)?;
-    }
-    Ok((transition(from.as_str(), next.as_str()), batch))
+    let mut moves = Moves::new(sight(call), &mut batch);
+    let step = moves
+        .account(&call.context.principal, account_id, next)
+        .await;
+    let moved = moves.moved;
+    answer(call, step, moved, "account", batch).await
 }
 
 pub(super) async fn media_buy(call: &Call<'_>, params: &Params<'_>) -> Answer {
@@ -81,50 +51,34 @@ pub(super) async fn media_buy(call: &Call<'_>, params: &Params<'_>) -> Answer {
     let next = params.status(MediaBuyStatus::from_wire)?;
     let reason = params.optional("rejection_reason")?;
     let scope = scope::shared(call.context);
-    let mut stored = records::find::<MediaBuy>(&call.services.store, &scope, media_buy_id)
-        .await?
-        .ok_or_else(|| Refusal::missing("media buy"))?;
-    let now = call.context.now;
-    stored.value.settle(now);
-    let from = stored.value.status;
     let mut batch = Batch::new();
-    if from != next {
-        if !from.may_become(next) {
-            return Err(Refusal::transition(from.as_str(), next.as_str()));
-        }
-        let buy = &mut stored.value;
-        buy.status = next;
-        buy.held = next == MediaBuyStatus::Paused;
-        if next == MediaBuyStatus::Canceled {
-            let cancellation = Cancellation {
-                canceled_at: now,
-                canceled_by: "seller".to_owned(),
-                reason: reason.map(str::to_owned),
-            };
-            for package in buy
-                .packages
-                .iter_mut()
-                .filter(|package| package.cancellation.is_none())
-            {
-                package.cancellation = Some(cancellation.clone());
-            }
-            buy.cancellation = Some(cancellation);
-        }
-        let action = match next {
-            MediaBuyStatus::Active if from == MediaBuyStatus::Paused => "resumed",
-            MediaBuyStatus::Active => "activated",
-            other => other.as_str(),
-        };
-        buy.record(
-            now,
-            None,
-            action,
-            None,
-            reason.map(|reason| reason.chars().take(500).collect()),
-        );
-        stored.save(&mut batch)?;
-    }
-    Ok((transition(from.as_str(), next.as_str()), batch))
+    let mut moves = Moves::new(sight(call), &mut batch);
+    let step = moves
+        .media_buy(&scope, None, media_buy_id, next, reason, None)
+        .await;
+    let moved = moves.moved;
+    answer(call, step, moved, "media buy", batch).await
+}
+
+fn sight<'a>(call: &'a Call<'_>) -> Sight<'a> {
+    Sight::of(call.services, &call.context.tenant, call.context.now)
+}
+
+/// Answers with the step that was taken, and tells those who follow what moved.
+async fn answer(
+    call: &Call<'_>,
+    step: Result<Step, Stuck>,
+    moved: Vec<Moved>,
+    what: &str,
+    mut batch: Batch,
+) -> Answer {
+    let (from, to) = step.map_err(|stuck| match stuck {
+        Stuck::Missing => Refusal::missing(what),
+        Stuck::Illegal { from, to } => Refusal::transition(from, to),
+        Stuck::Failed(error) => Failure::Broken(error),
+    })?;
+    status::tell(call.services, moved, call.context.now, &mut batch).await?;
+    Ok((transition(from, to), batch))
 }
 
 /// Registers how the next `create_media_buy` is answered.

@@ -245,16 +245,6 @@ impl<'a> Library<'a> {
             .ok_or_else(|| Error::internal("a creative was lost"))
     }
 
-    /// Lets a creative be found in a state that somebody else is about to write.
-    pub(in crate::ops) fn restate(&mut self, creative: Creative) {
-        self.taken.push(Taken {
-            creative,
-            action: "unchanged",
-            changes: Vec::new(),
-            stored: None,
-        });
-    }
-
     /// What is new or changed, to be handed to the adapter.
     pub(in crate::ops) fn for_review(&self) -> Vec<Creative> {
         self.taken

@@ -8,4 +8,4 @@ mod list;
 
 pub(super) use library::{Library, checked_assignment};
 pub(super) use list::list;
-pub(super) use sync::{sync, wake_buys};
+pub(super) use sync::sync;

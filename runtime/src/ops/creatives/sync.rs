@@ -12,6 +12,7 @@ use super::library::{Library, Taken, checked_assignment};
 use super::traffic::Traffic;
 use crate::domain::{Creative, CreativeStatus, MediaBuy, MediaBuyStatus};
 use crate::error::{Error, Result};
+use crate::status::{self, Moved};
 use crate::store::Batch;
 
 /// What became of one creative of the request, beyond taking it in.
@@ -135,8 +136,12 @@ pub(in crate::ops) async fn sync(call: &Call<'_>) -> Result<Outcome> {
                 .or_insert(stored);
         }
     }
+    let mut moved = Vec::new();
     for mut stored in buys.into_values() {
-        let known = wake(call, &library, &mut stored).await?;
+        let (known, woken) = wake(call, &library, &mut stored).await?;
+        if woken {
+            moved.push(Moved::buy(library.scope(), &stored.value));
+        }
         if let Some(mut known) = known.clone().filter(|_| !dry_run) {
             known.settle(call.context.now);
             traffic.follow(&known, &mut stored.value).await?;
@@ -145,6 +150,14 @@ pub(in crate::ops) async fn sync(call: &Call<'_>) -> Result<Outcome> {
             stored.save(&mut batch)?;
         }
     }
+
+    let taken = library.taken().iter();
+    let taken = taken.map(|taken| taken.creative.creative_id.as_str());
+    let asked = (call.tool.name, request);
+    let (services, context) = (call.services, call.context);
+    status::follow::<Creative>(services, context, asked, library.scope(), taken, &mut batch)?;
+    status::note_holder(&services.store, context, &account.account_id, &mut batch).await?;
+    status::tell(services, moved, context.now, &mut batch).await?;
 
     let mut results = Vec::new();
     for line in &lines {
@@ -245,28 +258,13 @@ async fn assign(
     Ok(())
 }
 
-/// Writes the buys that changed, and moves those on that waited for a creative and now have one.
-pub(in crate::ops) async fn wake_buys(
-    call: &Call<'_>,
-    library: &Library<'_>,
-    buys: impl IntoIterator<Item = Stored<MediaBuy>>,
-    batch: &mut Batch,
-) -> Result<()> {
-    for mut stored in buys {
-        let known = wake(call, library, &mut stored).await?;
-        if known.is_none_or(|known| known != stored.value) {
-            stored.save(batch)?;
-        }
-    }
-    Ok(())
-}
-
-/// Moves a buy on if it waited for a creative and now has one. Returns it as the store has it.
+/// Moves a buy on if it waited for a creative and now has one. Returns it as the store has it, and
+/// whether it moved.
 async fn wake(
     call: &Call<'_>,
     library: &Library<'_>,
     stored: &mut Stored<MediaBuy>,
-) -> Result<Option<MediaBuy>> {
+) -> Result<(Option<MediaBuy>, bool)> {
     let media_buy_id = &stored.value.media_buy_id;
     let known =
         records::find::<MediaBuy>(&call.services.store, library.scope(), media_buy_id).await?;
@@ -276,20 +274,12 @@ async fn wake(
         .live_packages()
         .flat_map(|package| package.creative_ids.clone())
         .collect();
-    if stored.value.status == MediaBuyStatus::PendingCreatives && library.any_usable(&shown).await?
-    {
-        let next = stored.value.ready_status(call.context.now);
-        stored.value.advance(
-            next,
-            call.context.now,
-            if next == MediaBuyStatus::Active {
-                "activated"
-            } else {
-                "creatives_received"
-            },
-        );
+    let woken = stored.value.status == MediaBuyStatus::PendingCreatives
+        && library.any_usable(&shown).await?;
+    if woken {
+        stored.value.has_creatives(call.context.now);
     }
-    Ok(known.map(|known| known.value))
+    Ok((known.map(|known| known.value), woken))
 }
 
 /// Archives what the request left out, in whatever state it is

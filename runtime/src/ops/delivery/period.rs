@@ -15,11 +15,7 @@ pub(super) fn asked(
     buys: &[MediaBuy],
 ) -> Result<(DateRange, Timestamp, Timestamp)> {
     let now = call.context.now;
-    let born = buys
-        .iter()
-        .map(|buy| buy.created_at.min(buy.start_time))
-        .min()
-        .unwrap_or(now);
+    let born = born(buys, now);
     let ended = buys
         .iter()
         .map(|buy| buy.end_time)
@@ -60,6 +56,14 @@ pub(super) fn asked(
         midnight(end) + TimeDelta::seconds(86_399)
     });
     Ok((range, from, to))
+}
+
+/// When the first of some buys was made, or began.
+pub(super) fn born(buys: &[MediaBuy], now: Timestamp) -> Timestamp {
+    buys.iter()
+        .map(|buy| buy.created_at.min(buy.start_time))
+        .min()
+        .unwrap_or(now)
 }
 
 /// Dates can be asked for only where every product reports by date

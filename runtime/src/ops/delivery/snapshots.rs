@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::super::Call;
 use super::super::request::Fill;
-use super::report;
 use super::wire::{delivery_status, pacing};
+use super::{period, report};
 use crate::clock;
 use crate::domain::money::number;
 use crate::domain::{DateRange, MediaBuy, Package};
@@ -20,11 +20,7 @@ pub(in crate::ops) async fn snapshots(
     buys: &[MediaBuy],
 ) -> Result<HashMap<String, Value>> {
     let now = call.context.now;
-    let born = buys
-        .iter()
-        .map(|buy| buy.created_at.min(buy.start_time))
-        .min()
-        .unwrap_or(now);
+    let born = period::born(buys, now);
     let period = DateRange {
         start: born.date_naive(),
         end: now.date_naive().max(born.date_naive()),

@@ -18,13 +18,7 @@ const APPROVAL: &str = "the seller has to approve this media buy before it is bo
 
 /// Whether a person has to agree before this buy is booked.
 pub(super) fn is_needed(call: &Call<'_>, buy: &MediaBuy) -> bool {
-    let agreed = call
-        .context
-        .work
-        .as_ref()
-        .is_some_and(|work| work.approved_by.is_some());
-    !agreed
-        && !call.is_under_way()
+    call.may_need_approval()
         && buy
             .packages
             .iter()

@@ -1,7 +1,5 @@
 //! `create_media_buy`.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -16,8 +14,9 @@ use super::order::{self, Order};
 use super::{approval, wire};
 use crate::domain::{AccountRecord, Booking, BookingState, MediaBuy, Recipes};
 use crate::error::{Error, Result};
+use crate::jcs;
 use crate::platform;
-use crate::profile::RecipeOwner;
+use crate::status;
 use crate::store::Batch;
 
 /// Draws an order up and has it booked, unless a person has to agree first.
@@ -88,15 +87,17 @@ pub(in crate::ops) async fn create(call: &Call<'_>) -> Result<Outcome> {
         .transpose()?;
     let scope = scope::of_account(call.context, &account.account_id);
     records::insert(&mut batch, &scope, &buy)?;
+    status::note_holder(
+        &call.services.store,
+        call.context,
+        &account.account_id,
+        &mut batch,
+    )
+    .await?;
+    let asked = (call.tool.name, request);
+    let made = [buy.media_buy_id.as_str()];
+    status::follow::<MediaBuy>(call.services, call.context, asked, &scope, made, &mut batch)?;
     Ok(Outcome::write(wire::created(call, &buy), batch).logged(consumed))
-}
-
-/// What of the recipes a media buy keeps: all of them, unless the adopter does.
-pub(super) fn kept(call: &Call<'_>, recipes: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
-    match call.services.profile.recipe {
-        Some(recipe) if recipe.owner == RecipeOwner::Framework => recipes.clone(),
-        _ => BTreeMap::new(),
-    }
 }
 
 /// What the request asks for beyond packages, and this seller does not do.
@@ -189,15 +190,7 @@ pub(super) fn derived_id(prefix: &str, operation_id: &str, at: usize) -> String 
     hash.update([0]);
     hash.update(operation_id.as_bytes());
     hash.update((at as u64).to_be_bytes());
-    let digest = hash.finalize();
-    format!(
-        "{prefix}_{}",
-        digest
-            .iter()
-            .take(10)
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    )
+    format!("{prefix}_{}", jcs::hex(&hash.finalize()[..10]))
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ async fn register(
         status: TaskStatus::Submitted,
         message: message.map(str::to_owned),
         attempt: 0,
-        ..Task::journal(context, call.tool.name, &call.request, context.now)
+        ..call.journal(context, context.now)
     };
     let scope = scope::of_principal(context);
     let earlier = records::find::<Task>(&call.services.store, &scope, task_id).await?;

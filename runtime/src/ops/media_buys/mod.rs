@@ -27,3 +27,4 @@ pub(super) use create::{create, take_references};
 pub(super) use package::{PACKAGE_KEPT, priced};
 pub(super) use read::{get, scopes, selected};
 pub(super) use update::update;
+pub(super) use wire::{cancellation, standing};

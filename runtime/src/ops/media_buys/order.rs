@@ -9,7 +9,7 @@ use super::super::records;
 use super::super::request::Members;
 use super::super::{Call, overlap, recipes, scope};
 use super::accept::{self, Acceptance};
-use super::create::{check_invoice_recipient, derived_id, kept, refuse_unsupported};
+use super::create::{check_invoice_recipient, derived_id, refuse_unsupported};
 use super::flight;
 use super::package::{self, Frame};
 use super::wanted::{self, Wanted};
@@ -103,7 +103,7 @@ pub(super) async fn draw_up<'a>(call: &'a Call<'_>, account: &Account) -> Result
         proposal_id: acceptance
             .as_ref()
             .map(|acceptance| acceptance.proposal_id().to_owned()),
-        recipes: kept(call, &recipes),
+        recipes: recipes::kept(call, recipes.clone()),
         history: Vec::new(),
         extra: request.pick(&KEPT),
     };

@@ -6,7 +6,7 @@ use super::super::request::Members;
 use super::super::{Call, Outcome, overlap, recipes, scope};
 use super::changes::{Note, add_packages, cancellation, change_packages};
 use super::create::{
-    check_invoice_recipient, derived_id, kept, refuse_unsupported, review, take_references,
+    check_invoice_recipient, derived_id, refuse_unsupported, review, take_references,
 };
 use super::{flight, permitted, wire};
 use crate::domain::{MediaBuy, MediaBuyChange, MediaBuyStatus, Package, PackageChange, Recipes};
@@ -189,7 +189,7 @@ async fn check_recipes(call: &Call<'_>, buy: &mut MediaBuy, stops: bool) -> Resu
         .collect();
     if !product_ids.is_empty() {
         let new = recipes::of_products(call, call.context, &product_ids, &buy.recipes).await?;
-        buy.recipes.extend(kept(call, &new));
+        buy.recipes.extend(recipes::kept(call, new));
     }
     let recipes = match recipes::of_buys(call, &[buy]).await {
         Err(error) if stops => {

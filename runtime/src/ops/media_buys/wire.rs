@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::Call;
 use super::super::accounts::without_bank;
 use super::super::request::{Fill, Members};
+use super::super::{Call, Services};
 use crate::catalog::CatalogProduct;
 use crate::clock;
 use crate::domain::money::{Micros, number};
@@ -13,10 +13,16 @@ use crate::platform::Account;
 
 /// The answer to `create_media_buy`.
 pub(super) fn created(call: &Call<'_>, buy: &MediaBuy) -> Map<String, Value> {
+    let mut body = standing(call.services, buy);
+    body.put_some("account", account(call, buy));
+    body
+}
+
+/// The answer to `create_media_buy` as the buy stands, without its account.
+pub(in crate::ops) fn standing(services: &Services, buy: &MediaBuy) -> Map<String, Value> {
     let mut body = Map::new();
     body.put("media_buy_id", buy.media_buy_id.as_str());
     body.put_some("proposal_id", buy.proposal_id.as_deref());
-    body.put_some("account", account(call, buy));
     body.put_some(
         "invoice_recipient",
         buy.extra.get("invoice_recipient").map(without_bank),
@@ -32,7 +38,7 @@ pub(super) fn created(call: &Call<'_>, buy: &MediaBuy) -> Map<String, Value> {
             .map(|package| Value::Object(self::package(buy, package)))
             .collect::<Vec<_>>(),
     );
-    if call.services.sandbox {
+    if services.sandbox {
         body.put("sandbox", true);
     }
     body
@@ -227,7 +233,7 @@ fn formats_pending(
     }
 }
 
-fn cancellation(cancellation: &Cancellation) -> Value {
+pub(in crate::ops) fn cancellation(cancellation: &Cancellation) -> Value {
     let mut wire = Map::new();
     wire.put("canceled_at", clock::to_wire(cancellation.canceled_at));
     wire.put("canceled_by", cancellation.canceled_by.as_str());

@@ -67,6 +67,7 @@ pub(super) async fn get(call: Call<'_>) -> Result<Outcome> {
         context,
         tool,
         request,
+        subscriptions,
         holds,
     } = call;
     let wishes = refinement.as_mut().and_then(Refinement::wishes);
@@ -80,6 +81,7 @@ pub(super) async fn get(call: Call<'_>) -> Result<Outcome> {
         context,
         tool,
         request: Value::Null,
+        subscriptions,
         holds,
     };
     let found = match answer {
@@ -159,15 +161,10 @@ fn show(call: &Call<'_>, page: &Page, selection: &Selection, answer: Answer) -> 
     let (products, resume) = paging::cut(page, answer.products, &named.collect());
     let items = products.into_iter().map(|product| selection.item(product));
     body.array("products", items.collect::<Vec<Item>>());
-    if let Some(rules) = &call.services.profile.proposals
-        && !answer.proposals.is_empty()
-        && paging::is_first(page)
+    if paging::is_first(page)
+        && let Some(shown) = shown(call, &answer.proposals)
     {
-        let shown = answer
-            .proposals
-            .iter()
-            .map(|proposal| proposals::shown(proposal, rules));
-        body.member("proposals", shown.collect());
+        body.member("proposals", shown);
     }
     for (name, value) in answer.extra {
         body.member(name, value);
@@ -182,6 +179,15 @@ fn show(call: &Call<'_>, page: &Page, selection: &Selection, answer: Answer) -> 
         submission: None,
         events: answer.events,
     }
+}
+
+/// Proposals as the buyer sees them, if there are any.
+fn shown(call: &Call<'_>, standing: &[proposals::Proposal]) -> Option<Value> {
+    let rules = call.services.profile.proposals.as_ref()?;
+    let shown = standing
+        .iter()
+        .map(|proposal| proposals::shown(proposal, rules));
+    (!standing.is_empty()).then(|| shown.collect())
 }
 
 /// Refuses what an adapter must not answer.
@@ -223,14 +229,7 @@ fn handed_off(
         for proposal in &standing {
             selection::complete(&mut products, &proposal.content.products, call);
         }
-        if let Some(rules) = &call.services.profile.proposals
-            && !standing.is_empty()
-        {
-            let shown = standing
-                .iter()
-                .map(|proposal| proposals::shown(proposal, rules));
-            body.put("proposals", shown.collect::<Value>());
-        }
+        body.put_some("proposals", shown(call, &standing));
         body.put("refinement_applied", applied);
     }
     let products = products.into_iter().map(|product| selection.value(product));

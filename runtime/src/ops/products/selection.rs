@@ -6,23 +6,10 @@ use serde_json::Value;
 
 use super::super::Call;
 use super::super::request::Members;
-use crate::catalog::private_member;
+use crate::catalog::{REQUIRED, private_member};
 use crate::dispatch::Item;
 use crate::error::{Error, Result};
 use crate::platform::WireProduct;
-
-/// Members that a product can't be without (`core/product.json`, `required`): a projection keeps
-/// them, since its answer has to be a product.
-const REQUIRED: [&str; 8] = [
-    "product_id",
-    "name",
-    "description",
-    "publisher_properties",
-    "format_ids",
-    "delivery_type",
-    "pricing_options",
-    "reporting_capabilities",
-];
 
 /// What a request says about the products of its answer.
 #[derive(Clone, Debug, Default)]

@@ -16,7 +16,7 @@ use crate::catalog::PROPOSAL;
 use crate::domain::{Draft, allocation};
 use crate::error::{Error, Result};
 use crate::platform::Context;
-use crate::profile::RecipeOwner;
+use crate::schema::first_of;
 use crate::store::Batch;
 
 /// Proposals that an answer makes, and what has to be written for it to be true.
@@ -160,13 +160,7 @@ pub(super) async fn content<'a>(
     call.services
         .schemas
         .check(PROPOSAL, &proposal)
-        .map_err(|violations| {
-            let first = violations.first();
-            wrong(first.map_or_else(
-                || "it breaks its schema".to_owned(),
-                |violation| format!("{}: {}", violation.pointer, violation.message),
-            ))
-        })?;
+        .map_err(|violations| wrong(first_of(&violations)))?;
     products::refuse_private("proposal", &proposal)?;
     allocation::check(&proposal, &product)
         .map_err(|flaw| wrong(format!("{}: {}", flaw.pointer, flaw.message)))?;
@@ -181,15 +175,10 @@ pub(super) async fn content<'a>(
             overlap::check_offer(recipe, product)?;
         }
     }
-    let keeps = |recipe: &crate::profile::Recipe| recipe.owner == RecipeOwner::Framework;
     Ok(Content {
         proposal,
         products: offered,
-        recipes: if call.services.profile.recipe.as_ref().is_some_and(keeps) {
-            recipes
-        } else {
-            BTreeMap::new()
-        },
+        recipes: recipes::kept(call, recipes),
     })
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::super::hold::{self, Purpose, Submission, Turn};
 use super::super::products::{self, Answer, Selection};
-use super::super::records::{self, Stored};
+use super::super::records::Stored;
 use super::super::request::Fill;
 use super::super::{Call, Outcome, recipes, submitted};
 use super::ledger::{self, Found};
@@ -24,8 +24,9 @@ use crate::error::{Error, Result};
 use crate::identity::{Principal, Scope};
 use crate::platform::{self, Context, WireProduct};
 use crate::profile::Proposals;
+use crate::schema::first_of;
 use crate::store::Batch;
-use crate::tasks::{self, Task};
+use crate::tasks;
 
 /// What a finalize waits for, in the buyer's answer.
 const APPROVAL: &str = "the seller has to approve this proposal before it becomes firm";
@@ -138,7 +139,7 @@ async fn reserve(call: &Call<'_>, context: &Context, mut found: Found) -> Result
         // Or else who reads this just before another call makes it firm would begin anew.
         found.record.unchanged(&mut reservation);
     }
-    let purpose = if waits_for_approval(call, context) {
+    let purpose = if waits_for_approval(call) {
         Purpose::Wait
     } else {
         Purpose::Ask
@@ -175,9 +176,13 @@ fn another_holder<'a>(context: &Context, proposal: &'a Proposal) -> Option<&'a P
 ///
 /// `CONFLICT` when it goes on as a task.
 async fn refuse_to_wait(call: &Call<'_>, context: &Context, holder: &Principal) -> Result<()> {
-    let scope = Scope::principal(&context.tenant, holder);
-    let task_id = tasks::id_of(&context.operation_id);
-    let found = records::find::<Task>(&call.services.store, &scope, &task_id).await?;
+    let found = tasks::of_operation(
+        call.services,
+        &context.tenant,
+        holder,
+        &context.operation_id,
+    )
+    .await?;
     let Some(task) = found.map(|found| found.value).filter(|task| task.announced) else {
         return Ok(());
     };
@@ -195,12 +200,8 @@ async fn refuse_to_wait(call: &Call<'_>, context: &Context, holder: &Principal) 
 }
 
 /// Whether a person has to agree before the manager is asked.
-fn waits_for_approval(call: &Call<'_>, context: &Context) -> bool {
-    let agreed = context
-        .work
-        .as_ref()
-        .is_some_and(|work| work.approved_by.is_some());
-    call.services.profile.approval.finalize && !agreed && !call.is_under_way()
+fn waits_for_approval(call: &Call<'_>) -> bool {
+    call.services.profile.approval.finalize && call.may_need_approval()
 }
 
 /// Asks the manager, once a person has agreed where one has to.
@@ -211,7 +212,7 @@ async fn make(
     wanted: &ToFirm,
     rules: &Proposals,
 ) -> Result<Finalizing> {
-    if waits_for_approval(call, context) {
+    if waits_for_approval(call) {
         let body = waiting(call, context, &stored.value, rules, APPROVAL);
         let outcome = Outcome::submitted(body, Batch::new(), Submission::Approval);
         return Ok(Finalizing::Waits(Box::new(outcome)));
@@ -279,14 +280,9 @@ async fn check(
     for product in &firm {
         products::refuse_private("firm product", product)?;
         if let Err(violations) = call.services.schemas.check(PRODUCT, product) {
-            let first = violations
-                .first()
-                .map(|first| (&first.pointer, &first.message));
-            let (pointer, message) = first.unzip();
             return wrong(format!(
-                "a product breaks its schema: {}: {}",
-                pointer.map_or("", String::as_str),
-                message.map_or("", String::as_str)
+                "a product breaks its schema: {}",
+                first_of(&violations)
             ));
         }
     }

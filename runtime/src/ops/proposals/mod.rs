@@ -5,6 +5,7 @@
 //! works, the proposal is reserved for the operation that it works for; see [`super::hold`].
 
 mod record;
+mod moves;
 pub(super) mod ledger;
 mod wire;
 pub(super) mod drafts;

@@ -22,7 +22,7 @@ pub(super) use list::list;
 /// The tools of this module, in the names of all lines.
 const TOOLS: [&str; 4] = ["tasks/get", "tasks/list", "get_task_status", "list_tasks"];
 /// The protocol of every tool whose work can go on as a task.
-const PROTOCOL: &str = "media-buy";
+pub(crate) const PROTOCOL: &str = "media-buy";
 /// A task type that every line lists.
 const LISTED: &str = "create_media_buy";
 
@@ -94,7 +94,7 @@ fn summary(task: &TaskEntry) -> Map<String, Value> {
 
 /// Why a task failed or was rejected, with the recovery class that the same refusal has when it is
 /// answered at once.
-fn reason(services: &Services, failure: &Failure) -> Map<String, Value> {
+pub(crate) fn reason(services: &Services, failure: &Failure) -> Map<String, Value> {
     let mut members = Map::new();
     members.put("code", failure.code.clone());
     members.put("message", failure.message.clone());

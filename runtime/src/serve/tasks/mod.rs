@@ -6,30 +6,16 @@
 
 mod text;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
 use clap::{Args, Parser, Subcommand};
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::options::{OperatorAddr, operator_address};
+use super::desk::{self, Desk, is_id, pages, pretty};
 use super::print::Console;
 use crate::operator::{AuditList, Client, ClientError, TaskList, TaskView};
 
-/// Where the operator API is when nothing else is said.
-pub(super) const DEFAULT_URL: &str = "http://127.0.0.1:3002";
-
-/// Done.
-const DONE: u8 = 0;
-/// The seller refused.
-const REFUSED: u8 = 1;
-/// Asked wrongly, or nobody answered.
-const WRONG: u8 = 2;
 /// The refusals (RFC 9457, `type`) whose remedies are calls of the API, which have commands here.
 const UNKNOWN_TASK: &str = "urn:adcp-seller:unknown-task";
 const NOTHING_TO_DECIDE: &str = "urn:adcp-seller:nothing-to-decide";
-/// The most entries that are listed; beyond it the list says that there are more.
-const MOST: usize = 1000;
 
 /// Arguments of `tasks`.
 #[derive(Args, Clone, Debug)]
@@ -47,13 +33,8 @@ Exit codes: 0 done, 1 refused by the seller, 2 asked wrongly or nobody answered"
 pub struct TasksArgs {
     #[command(subcommand)]
     command: Command,
-    /// Where the operator API is. Default: where SELLER_OPERATOR_ADDR has it listen on this machine,
-    /// else http://127.0.0.1:3002.
-    #[arg(long, global = true, env = "SELLER_OPERATOR_URL", value_name = "URL")]
-    operator_url: Option<String>,
-    /// Print JSON for a machine.
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    desk: Desk,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -96,12 +77,8 @@ enum Command {
     },
 }
 
-/// What stands in a path must not change its meaning.
 fn task_id(text: &str) -> Result<String, String> {
-    let fits = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    if fits && !text.is_empty() && text.len() <= 128 {
+    if is_id(text) {
         Ok(text.to_owned())
     } else {
         Err("this is no task's id; `tasks list` shows them".to_owned())
@@ -124,16 +101,9 @@ pub async fn run_words(
     token: Option<String>,
     console: &mut Console,
 ) -> u8 {
-    match Alone::try_parse_from([&["tasks"], words].concat()) {
+    match desk::read::<Alone>("tasks", words, console) {
         Ok(alone) => run(name, alone.tasks, token, console).await,
-        Err(error) if error.use_stderr() => {
-            console.note(&error.to_string());
-            WRONG
-        }
-        Err(help) => {
-            console.say(&help.to_string());
-            DONE
-        }
+        Err(code) => code,
     }
 }
 
@@ -144,27 +114,9 @@ pub(super) async fn run(
     token: Option<String>,
     console: &mut Console,
 ) -> u8 {
-    let json = asked.json;
-    match carry_out(name, asked, token, console).await {
-        Ok(()) => DONE,
-        Err(error) => {
-            if let (true, ClientError::Refused(problem)) = (json, &error) {
-                console.say(&pretty(problem));
-            }
-            console.note(&format!(
-                "error: {}",
-                text::harmless(&in_words(name, &error))
-            ));
-            exit_code(&error)
-        }
-    }
-}
-
-fn exit_code(error: &ClientError) -> u8 {
-    match error {
-        ClientError::Refused(problem) if matches!(problem.status, 403 | 404 | 409) => REFUSED,
-        _ => WRONG,
-    }
+    let desk = asked.desk.clone();
+    let result = carry_out(name, asked, token, console).await;
+    desk.end(result, |error| in_words(name, error), console)
 }
 
 /// What went wrong, with remedies that are commands of this program where the operator API names its
@@ -184,51 +136,19 @@ fn in_words(name: &str, error: &ClientError) -> String {
     }
 }
 
-/// Where the operator API is when nobody says: where a seller with the same environment has it
-/// listen. One that listens everywhere also listens here.
-///
-/// # Errors
-/// What was set is no address, which no seller would start with either.
-fn url_of(operator_addr: Option<&str>) -> Result<String, ClientError> {
-    let Some(text) = operator_addr.filter(|text| !text.is_empty()) else {
-        return Ok(DEFAULT_URL.to_owned());
-    };
-    let addr = operator_address(text).map_err(|reason| ClientError::Address {
-        url: text.to_owned(),
-        reason: format!("SELLER_OPERATOR_ADDR says so: {reason}"),
-    })?;
-    Ok(match addr {
-        OperatorAddr::Off => DEFAULT_URL.to_owned(),
-        OperatorAddr::At(mut addr) => {
-            match addr.ip() {
-                IpAddr::V4(ip) if ip.is_unspecified() => addr.set_ip(Ipv4Addr::LOCALHOST.into()),
-                IpAddr::V6(ip) if ip.is_unspecified() => addr.set_ip(Ipv6Addr::LOCALHOST.into()),
-                _ => {}
-            }
-            format!("http://{addr}")
-        }
-    })
-}
-
 async fn carry_out(
     name: &str,
     asked: TasksArgs,
     token: Option<String>,
     console: &mut Console,
 ) -> Result<(), ClientError> {
-    let url = match asked.operator_url {
-        Some(url) => url,
-        None => url_of(std::env::var("SELLER_OPERATOR_ADDR").ok().as_deref())?,
-    };
-    let client = Client::new(&url, token.as_deref())?;
-    if client.leaves_the_machine() {
-        console.note("warning: your token leaves this machine in plain text; a tunnel such as `ssh -L 3002:127.0.0.1:3002 HOST` protects it");
-    }
+    let client = asked.desk.client(token.as_deref(), console)?;
+    let json = asked.desk.json;
     match asked.command {
-        Command::List { all } => list(name, &client, all, asked.json, console).await?,
+        Command::List { all } => list(name, &client, all, json, console).await?,
         Command::Show { id } => {
             let task: TaskView = client.get(&["tasks", &id], &[]).await?;
-            if asked.json {
+            if json {
                 console.say(&pretty(&task));
             } else {
                 console.say(&text::task(&task));
@@ -239,13 +159,13 @@ async fn carry_out(
         }
         Command::Approve { id, note } => {
             let body = note.map_or_else(|| json!({}), |note| json!({ "note": note }));
-            decide(name, &client, &id, "approve", &body, asked.json, console).await?;
+            decide(name, &client, &id, "approve", &body, json, console).await?;
         }
         Command::Reject { id, reason } => {
             let body = json!({ "reason": reason });
-            decide(name, &client, &id, "reject", &body, asked.json, console).await?;
+            decide(name, &client, &id, "reject", &body, json, console).await?;
         }
-        Command::Audit { id } => audit(&client, id.as_deref(), asked.json, console).await?,
+        Command::Audit { id } => audit(&client, id.as_deref(), json, console).await?,
     }
     Ok(())
 }
@@ -341,56 +261,4 @@ async fn audit(
         console.note("there are more than are shown");
     }
     Ok(())
-}
-
-/// Reads a list page by page until it ends or has [`MOST`] entries, and returns the cursor of what
-/// was not read. `take` takes a page in, and says how many entries there are now and where the next
-/// page begins.
-async fn pages<P: DeserializeOwned>(
-    client: &Client,
-    path: &str,
-    asked: Option<(&str, &str)>,
-    mut take: impl FnMut(P) -> (usize, Option<String>),
-) -> Result<Option<String>, ClientError> {
-    let mut cursor: Option<String> = None;
-    loop {
-        let position = cursor.as_deref().map(|cursor| ("cursor", cursor));
-        let query: Vec<(&str, &str)> = [("limit", "100")]
-            .into_iter()
-            .chain(asked)
-            .chain(position)
-            .collect();
-        let (count, next) = take(client.get(&[path], &query).await?);
-        if next.is_none() || count >= MOST {
-            return Ok(next);
-        }
-        cursor = next;
-    }
-}
-
-/// JSON for machines that people may read, too.
-fn pretty(value: &impl serde::Serialize) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_operator_api_is_looked_for_where_it_listens() {
-        for (addr, url) in [
-            (None, DEFAULT_URL),
-            (Some(""), DEFAULT_URL),
-            (Some("off"), DEFAULT_URL),
-            (Some("127.0.0.1:4002"), "http://127.0.0.1:4002"),
-            (Some("10.0.0.7:3002"), "http://10.0.0.7:3002"),
-            (Some("0.0.0.0:4002"), "http://127.0.0.1:4002"),
-            (Some("[::]:4002"), "http://[::1]:4002"),
-        ] {
-            assert_eq!(url_of(addr).ok().as_deref(), Some(url), "{addr:?}");
-        }
-        let error = url_of(Some("4002")).expect_err("no address").to_string();
-        assert!(error.contains("SELLER_OPERATOR_ADDR"), "{error}");
-    }
 }

@@ -41,6 +41,21 @@ async fn accept_at_once(market: &Market, proposal_id: &str, who: &str) -> Vec<Va
     join_all(calls).await
 }
 
+/// The same request under the same key, from everybody at once.
+async fn repeat_at_once(market: &Market, proposal_id: &str) -> Vec<Value> {
+    let calls = (0..EACH).map(async |number| {
+        let mut request = accept(proposal_id, &format!("everybody:{proposal_id}:key"));
+        request["context"] = json!({ "number": number });
+        let result = market.send(TOKEN, "create_media_buy", request).await;
+        let answer = &result["structuredContent"];
+        assert_eq!(answer["context"]["number"], number, "{answer}");
+        let mut said = verdict(&result);
+        said["replayed"] = answer["replayed"].clone();
+        said
+    });
+    join_all(calls).await
+}
+
 async fn finalize_at_once(market: &Market, proposal_id: &str) -> Vec<Value> {
     let calls = (0..EACH).map(async |_| {
         verdict(
@@ -52,7 +67,7 @@ async fn finalize_at_once(market: &Market, proposal_id: &str) -> Vec<Value> {
     join_all(calls).await
 }
 
-/// Does what the parent says, line by line: `accept NAME` or `finalize NAME`.
+/// Does what the parent says, line by line: `accept NAME`, `repeat NAME` or `finalize NAME`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the other process of the races"]
 async fn child_races() {
@@ -63,6 +78,7 @@ async fn child_races() {
         let line = line.expect("text");
         let answers = match line.split_once(' ') {
             Some(("accept", name)) => accept_at_once(&market, name, "child").await,
+            Some(("repeat", name)) => repeat_at_once(&market, name).await,
             Some(("finalize", name)) => finalize_at_once(&market, name).await,
             _ => panic!("not understood: {line}"),
         };
@@ -76,6 +92,7 @@ async fn together(market: &Market, mut peer: Peer, what: &str, name: &str) -> (V
     let own = async {
         match what {
             "accept" => accept_at_once(market, name, "parent").await,
+            "repeat" => repeat_at_once(market, name).await,
             _ => finalize_at_once(market, name).await,
         }
     };
@@ -180,4 +197,31 @@ async fn a_hundred_finalizes_in_two_processes_hold_once_and_are_answered_alike()
         book.arrivals.values().all(|arrivals| *arrivals == 1),
         "the manager is called once: {book:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_equal_requests_in_two_processes_are_one_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("seller.db");
+    let (market, mut peer) = pair(&file).await;
+    for round in 0..rounds("LEDGER_REPEATS", 20) {
+        let name = format!("repeated-{round}");
+        market.call("get_products", brief(&name)).await;
+        market.call("get_products", finalize(&name)).await;
+        let (answers, again) = together(&market, peer, "repeat", &name).await;
+        peer = again;
+        assert_eq!(answers.len(), 2 * EACH);
+        let fresh = answers.iter().filter(|answer| answer["replayed"].is_null());
+        assert_eq!(fresh.count(), 1, "round {round}");
+        let distinct: BTreeSet<String> = answers
+            .iter()
+            .map(|answer| answer["answer"].to_string())
+            .collect();
+        assert_eq!(distinct.len(), 1, "round {round}: {distinct:?}");
+        assert!(answers.iter().all(|answer| answer["refused"] == false));
+    }
+    peer.end();
+    let book = Bureau::beside(&file, PAUSE).read();
+    assert!(book.orders.values().all(|orders| orders.len() == 1));
+    assert!(book.arrivals.values().all(|arrivals| *arrivals == 1));
 }

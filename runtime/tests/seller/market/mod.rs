@@ -19,6 +19,7 @@ use adcp_seller::platform::{Answer, Context, Outcome, Platform, Products};
 use adcp_seller::profile::{AccountMode, Profile};
 use adcp_seller::seller::{Seller, Setting};
 use adcp_seller::spec::Spec;
+use adcp_seller::status::Publisher;
 use adcp_seller::store::SharedStore;
 use adcp_seller::store::memory::MemoryStore;
 use axum::Router;
@@ -31,13 +32,15 @@ use crate::support::{NOW, TOKEN, callers, line, operators, rpc};
 /// Where the seller says it is.
 pub(crate) const AGENT_URL: &str = "http://127.0.0.1/mcp";
 
-static EXPLICIT: Profile = Profile {
+/// What a seller declares whose buyers name their accounts.
+pub(crate) static EXPLICIT: Profile = Profile {
     name: "market",
     pricing_models: &["cpm", "cpc", "cpcv"],
     accounts: AccountMode::Explicit,
     ..line::PROFILE
 };
-static FROM_AUTH: Profile = Profile {
+/// What a seller declares whose callers are their accounts.
+pub(crate) static FROM_AUTH: Profile = Profile {
     accounts: AccountMode::FromAuth,
     ..EXPLICIT
 };
@@ -191,6 +194,8 @@ pub(crate) struct Market {
     router: Router,
     pub(crate) clock: ManualClock,
     pub(crate) ad_server: AdServer,
+    /// Publishes status changes from beside the server.
+    pub(crate) publisher: Publisher,
     keys: AtomicU64,
 }
 
@@ -290,12 +295,15 @@ impl Parts {
             development: true,
             trust: Default::default(),
         };
-        let router = Seller::new(self.spec, self.profile, platform)
+        let seller = Seller::new(self.spec, self.profile, platform);
+        let publisher = seller.publisher();
+        let router = seller
             .router(setting, AGENT_URL)
             .await
             .expect("the seller is put together");
         Market {
             router,
+            publisher,
             clock,
             ad_server,
             keys: AtomicU64::new(0),

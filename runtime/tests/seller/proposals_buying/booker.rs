@@ -4,12 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use adcp_seller::codec::{Mismatch, Wire};
-use adcp_seller::domain::{
-    Booking, BuyDelivery, Creative, CreativeReview, DeliveryQuery, Finalized, MediaBuy,
-    MediaBuyChange, RecipeType, ToFinalize, Wish,
-};
-use adcp_seller::error::Result;
-use adcp_seller::platform::{Answer, Context, Outcome, Platform, Products};
+use adcp_seller::domain::RecipeType;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -43,36 +38,36 @@ impl Wire for LineItem {
 /// The line items that a call was about, as the adapter read them: product and line item.
 pub(super) type Read = Vec<(String, String)>;
 
-/// A planner whose ad server knows line items.
+/// What the adapter has read, by the tool that it was asked for.
 #[derive(Clone, Default)]
 pub(super) struct Booker {
-    planner: Planner,
     read: Arc<Mutex<BTreeMap<&'static str, Read>>>,
 }
 
 impl Booker {
+    /// Reads the recipe of every package that a planner's ad server is told about.
+    fn over(planner: &Planner) -> Self {
+        let booker = Booker::default();
+        let read = Arc::clone(&booker.read);
+        planner.watches(move |tool, context, buys| {
+            let mut seen = Read::new();
+            for (buy, package) in buys
+                .iter()
+                .flat_map(|buy| buy.packages.iter().map(move |package| (buy, package)))
+            {
+                let LineItem(name) = context.recipe(buy, package)?;
+                seen.push((package.product_id.clone(), name));
+            }
+            read.lock().expect("a lock").insert(tool, seen);
+            Ok(())
+        });
+        booker
+    }
+
     /// What the adapter read in the last call of that tool.
     pub(super) fn read(&self, tool: &str) -> Read {
         let read = self.read.lock().expect("a lock");
         read.get(tool).cloned().unwrap_or_default()
-    }
-
-    /// Reads the recipes of some buys.
-    fn look<'a>(
-        &self,
-        tool: &'static str,
-        context: &Context,
-        buys: impl IntoIterator<Item = &'a MediaBuy>,
-    ) -> Result<()> {
-        let mut read = Read::new();
-        for buy in buys {
-            for package in &buy.packages {
-                let LineItem(name) = context.recipe(buy, package)?;
-                read.push((package.product_id.clone(), name));
-            }
-        }
-        self.read.lock().expect("a lock").insert(tool, read);
-        Ok(())
     }
 }
 
@@ -93,15 +88,15 @@ pub(super) async fn shop_with_recipes() -> (Shop, Booker) {
             "recipe = {{ recipe_kind = \"press\", line_item = \"li-{product}\", capability_overlap = {overlap} }}\n"
         )
     });
-    let booker = Booker::default();
+    let planner = Planner::default();
+    let booker = Booker::over(&planner);
     let parts = Parts {
         spec: line::spec_with_recipes(),
         catalog: folder.path().to_owned(),
         ..Parts::of(&line::PROPOSALS_WITH_RECIPES)
     };
     let store = parts.store.clone();
-    let planner = booker.planner.clone();
-    let market = parts.open(booker.clone(), planner.ad_server.clone()).await;
+    let market = parts.open(planner.clone(), planner.ad_server.clone()).await;
     let account_id = open_account(&market, "nova").await;
     let shop = Shop {
         market,
@@ -121,80 +116,4 @@ pub(super) fn catalogue_with(product: &str, member: &str) -> TempDir {
             String::new()
         }
     })
-}
-
-impl Platform for Booker {
-    fn get_products<'a>(
-        &'a self,
-        context: &'a Context,
-        request: Value,
-    ) -> Answer<'a, Outcome<Products>> {
-        self.planner.get_products(context, request)
-    }
-
-    fn refine<'a>(
-        &'a self,
-        context: &'a Context,
-        request: Value,
-        wishes: Vec<Wish>,
-    ) -> Answer<'a, Outcome<Products>> {
-        self.planner.refine(context, request, wishes)
-    }
-
-    fn finalize<'a>(
-        &'a self,
-        context: &'a Context,
-        draft: ToFinalize,
-    ) -> Answer<'a, Outcome<Finalized>> {
-        self.planner.finalize(context, draft)
-    }
-
-    fn create_media_buy<'a>(
-        &'a self,
-        context: &'a Context,
-        request: Value,
-        buy: &'a MediaBuy,
-    ) -> Answer<'a, Outcome<Booking>> {
-        Box::pin(async move {
-            self.look("create_media_buy", context, [buy])?;
-            self.planner.create_media_buy(context, request, buy).await
-        })
-    }
-
-    fn update_media_buy<'a>(
-        &'a self,
-        context: &'a Context,
-        request: Value,
-        change: &'a MediaBuyChange,
-    ) -> Answer<'a, Booking> {
-        Box::pin(async move {
-            self.look("update_media_buy", context, [&change.after])?;
-            self.planner
-                .update_media_buy(context, request, change)
-                .await
-        })
-    }
-
-    fn get_media_buy_delivery<'a>(
-        &'a self,
-        context: &'a Context,
-        request: Value,
-        query: &'a DeliveryQuery,
-    ) -> Answer<'a, Vec<BuyDelivery>> {
-        Box::pin(async move {
-            self.look("get_media_buy_delivery", context, &query.media_buys)?;
-            self.planner
-                .get_media_buy_delivery(context, request, query)
-                .await
-        })
-    }
-
-    fn sync_creatives<'a>(
-        &'a self,
-        context: &'a Context,
-        request: Value,
-        creatives: &'a [Creative],
-    ) -> Answer<'a, Vec<CreativeReview>> {
-        self.planner.sync_creatives(context, request, creatives)
-    }
 }

@@ -42,7 +42,10 @@ async fn a_draft_starts_from_the_catalogues_own_recipe() {
     let budget = json!({ "amount": 10_000.0, "currency": "USD" });
     members.insert("total_budget".to_owned(), budget);
     market.call("create_media_buy", accept).await;
-    let booked = [("create", "leak-open-by-night"), ("create", "leak-limited")];
+    let booked = [
+        ("create_media_buy", "leak-open-by-night"),
+        ("create_media_buy", "leak-limited"),
+    ];
     assert_eq!(
         press.used(),
         booked.map(|(what, line)| (what, line.to_owned()))

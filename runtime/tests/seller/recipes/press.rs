@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use adcp_seller::codec::{Mismatch, Wire};
-use adcp_seller::domain::{
-    Booking, BuyDelivery, DeliveryQuery, Finalized, MediaBuy, MediaBuyChange, RecipeType,
-    ToFinalize, Wish,
-};
+use adcp_seller::domain::RecipeType;
 use adcp_seller::error::{Error, Result};
-use adcp_seller::platform::{Answer, Context, Outcome, Platform, Products, Requested};
+use adcp_seller::platform::Requested;
 use adcp_seller::profile::{Profile, Recipe, RecipeOwner};
 use adcp_seller::spec::Spec;
 use adcp_seller::store::SharedStore;
@@ -104,14 +101,10 @@ impl RecipeType for LineItem {
     const KIND: &'static str = "press";
 }
 
-/// How the adopter's own recipes are answered.
-type Source = dyn Fn(&[String]) -> Result<BTreeMap<String, Value>> + Send + Sync;
-
 /// An adapter that keeps recipes itself, if it is asked.
 #[derive(Clone)]
 pub(super) struct Press {
     pub(super) planner: Planner,
-    source: Arc<Mutex<Arc<Source>>>,
     used: Arc<Mutex<Vec<(&'static str, String)>>>,
 }
 
@@ -119,7 +112,6 @@ impl Default for Press {
     fn default() -> Self {
         let press = Press {
             planner: Planner::default(),
-            source: Arc::new(Mutex::new(Arc::new(|_: &[String]| Ok(BTreeMap::new())))),
             used: Arc::default(),
         };
         press.keeps(|product_ids| {
@@ -127,6 +119,20 @@ impl Default for Press {
             Ok(all
                 .map(|id| (id.clone(), recipe(&format!("{LEAK}own-{id}"))))
                 .collect())
+        });
+        press.planner.on_axis(venues);
+        let used = Arc::clone(&press.used);
+        press.planner.watches(move |tool, context, buys| {
+            let mut used = used.lock().expect("a lock");
+            for buy in buys {
+                for package in buy.live_packages() {
+                    // What has no recipe is passed over, as an ad server would that stops or reports.
+                    if let Ok(LineItem(line_item)) = context.recipe(buy, package) {
+                        used.push((tool, line_item));
+                    }
+                }
+            }
+            Ok(())
         });
         press
     }
@@ -138,21 +144,12 @@ impl Press {
         &self,
         answer: impl Fn(&[String]) -> Result<BTreeMap<String, Value>> + Send + Sync + 'static,
     ) {
-        *self.source.lock().expect("a lock") = Arc::new(answer);
+        self.planner.keeps(answer);
     }
 
-    /// Whether it was asked to book, change or report, and by which line items, oldest first.
+    /// Which tools asked to book, change or report, and by which line items, oldest first.
     pub(super) fn used(&self) -> Vec<(&'static str, String)> {
         self.used.lock().expect("a lock").clone()
-    }
-
-    fn note(&self, what: &'static str, context: &Context, buy: &MediaBuy) {
-        for package in buy.live_packages() {
-            // What has no recipe is passed over, as an ad server would that stops or reports.
-            if let Ok(LineItem(line_item)) = context.recipe(buy, package) {
-                self.used.lock().expect("a lock").push((what, line_item));
-            }
-        }
     }
 
     /// A seller in earnest with this adapter and the catalogue of these tests.
@@ -173,7 +170,7 @@ impl Press {
             ..Parts::of(profile)
         };
         let market = parts
-            .open(self.clone(), self.planner.ad_server.clone())
+            .open(self.planner.clone(), self.planner.ad_server.clone())
             .await;
         sync_account(&market).await;
         market
@@ -194,110 +191,23 @@ async fn sync_account(market: &Market) {
         .await;
 }
 
-impl Platform for Press {
-    fn get_products<'a>(
-        &'a self,
-        context: &'a Context,
-        request: Value,
-    ) -> Answer<'a, Outcome<Products>> {
-        self.planner.get_products(context, request)
+/// The venues that a package names, itself and by creatives: one named `at-bar` is made for bars.
+fn venues(axis: &str, package: &Value) -> Result<Vec<Requested>> {
+    if axis != "venues" {
+        return Err(Error::internal(format!("no axis {axis}")));
     }
-
-    fn refine<'a>(
-        &'a self,
-        context: &'a Context,
-        request: Value,
-        wishes: Vec<Wish>,
-    ) -> Answer<'a, Outcome<Products>> {
-        self.planner.refine(context, request, wishes)
-    }
-
-    fn finalize<'a>(
-        &'a self,
-        context: &'a Context,
-        draft: ToFinalize,
-    ) -> Answer<'a, Outcome<Finalized>> {
-        self.planner.finalize(context, draft)
-    }
-
-    fn recipes<'a>(
-        &'a self,
-        _context: &'a Context,
-        product_ids: &'a [String],
-    ) -> Answer<'a, BTreeMap<String, Value>> {
-        let answer = Arc::clone(&self.source.lock().expect("a lock"));
-        Box::pin(async move { answer(product_ids) })
-    }
-
-    fn requested(&self, axis: &str, package: &Value) -> Result<Vec<Requested>> {
-        if axis != "venues" {
-            return Err(Error::internal(format!("no axis {axis}")));
-        }
-        let named = package["ext"]["press"]["venue"].as_str();
-        let named = named.map(|venue| (venue, "ext.press.venue".to_owned()));
-        // A creative named `at-bar` is made for bars.
-        let shown = package["creative_assignments"].as_array();
-        let shown = shown.into_iter().flatten().enumerate();
-        let made_for = shown.filter_map(|(at, shown)| {
-            let venue = shown["creative_id"].as_str()?.strip_prefix("at-")?;
-            Some((venue, format!("creative_assignments[{at}].creative_id")))
-        });
-        let requested = named.into_iter().chain(made_for);
-        let requested = requested.map(|(value, field)| Requested {
-            value: value.to_owned(),
-            field,
-        });
-        Ok(requested.collect())
-    }
-
-    fn create_media_buy<'a>(
-        &'a self,
-        context: &'a Context,
-        request: Value,
-        buy: &'a MediaBuy,
-    ) -> Answer<'a, Outcome<Booking>> {
-        Box::pin(async move {
-            self.note("create", context, buy);
-            self.planner.create_media_buy(context, request, buy).await
-        })
-    }
-
-    fn update_media_buy<'a>(
-        &'a self,
-        context: &'a Context,
-        request: Value,
-        change: &'a MediaBuyChange,
-    ) -> Answer<'a, Booking> {
-        Box::pin(async move {
-            self.note("update", context, &change.after);
-            self.planner
-                .update_media_buy(context, request, change)
-                .await
-        })
-    }
-
-    fn get_media_buy_delivery<'a>(
-        &'a self,
-        context: &'a Context,
-        request: Value,
-        query: &'a DeliveryQuery,
-    ) -> Answer<'a, Vec<BuyDelivery>> {
-        Box::pin(async move {
-            for buy in &query.media_buys {
-                self.note("delivery", context, buy);
-            }
-            self.planner
-                .get_media_buy_delivery(context, request, query)
-                .await
-        })
-    }
-
-    fn sync_creatives<'a>(
-        &'a self,
-        context: &'a Context,
-        request: Value,
-        creatives: &'a [adcp_seller::domain::Creative],
-    ) -> Answer<'a, Vec<adcp_seller::domain::CreativeReview>> {
-        self.planner.sync_creatives(context, request, creatives)
-    }
+    let named = package["ext"]["press"]["venue"].as_str();
+    let named = named.map(|venue| (venue, "ext.press.venue".to_owned()));
+    let shown = package["creative_assignments"].as_array();
+    let shown = shown.into_iter().flatten().enumerate();
+    let made_for = shown.filter_map(|(at, shown)| {
+        let venue = shown["creative_id"].as_str()?.strip_prefix("at-")?;
+        Some((venue, format!("creative_assignments[{at}].creative_id")))
+    });
+    let requested = named.into_iter().chain(made_for);
+    let requested = requested.map(|(value, field)| Requested {
+        value: value.to_owned(),
+        field,
+    });
+    Ok(requested.collect())
 }

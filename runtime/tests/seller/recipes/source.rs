@@ -49,11 +49,11 @@ async fn the_source_is_asked_on_create_update_and_delivery_for_every_id() {
         ]
     };
     let expected: Vec<(&str, String)> = [
-        both("create", "leak-own-"),
-        both("create", "leak-own-"),
-        both("update", "leak-new-"),
-        both("delivery", "leak-new-"),
-        both("delivery", "leak-new-"),
+        both("create_media_buy", "leak-own-"),
+        both("create_media_buy", "leak-own-"),
+        both("update_media_buy", "leak-new-"),
+        both("get_media_buy_delivery", "leak-new-"),
+        both("get_media_buy_delivery", "leak-new-"),
     ]
     .concat();
     assert_eq!(press.used(), expected);
@@ -118,7 +118,7 @@ async fn a_source_that_fails_or_answers_wrongly_sells_nothing() {
         Ok(more.map(|(id, recipe)| (id.to_owned(), recipe)).into())
     });
     market.book(json!([banner(500.0)])).await;
-    assert_eq!(press.used(), [("create", "leak-e".to_owned())]);
+    assert_eq!(press.used(), [("create_media_buy", "leak-e".to_owned())]);
 }
 
 #[tokio::test]
@@ -194,8 +194,8 @@ async fn one_wrong_recipe_stops_neither_reports_nor_changes_of_the_others() {
     assert_eq!(
         press.used()[2..],
         [
-            ("delivery", "leak-g".to_owned()),
-            ("update", "leak-g".to_owned())
+            ("get_media_buy_delivery", "leak-g".to_owned()),
+            ("update_media_buy", "leak-g".to_owned())
         ]
     );
     let refused = market.change_refused(buy, more(1)).await;

@@ -68,22 +68,23 @@ impl Client {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Response {
-        let mut stream = TcpStream::connect(self.address)
-            .await
-            .expect("the seller listens");
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n",
-            self.address
-        );
+        let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            head.push_str(&format!("host: {}\r\n", self.address));
+        }
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str("\r\n");
-        stream
-            .write_all(head.as_bytes())
+        self.wire(&[head.as_bytes(), body].concat()).await
+    }
+
+    /// Sends these bytes. A seller may answer and hang up before it has read all.
+    pub(crate) async fn wire(&self, request: &[u8]) -> Response {
+        let mut stream = TcpStream::connect(self.address)
             .await
-            .expect("the head is taken");
-        let _ = stream.write_all(body).await;
+            .expect("the seller listens");
+        let _ = stream.write_all(request).await;
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
         Response::parse(&answer)

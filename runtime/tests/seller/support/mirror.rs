@@ -18,6 +18,7 @@ pub(crate) struct Mirror {
     behind: SharedStore,
     contents: Mutex<Contents>,
     read: Mutex<BTreeMap<&'static str, usize>>,
+    commits: Mutex<Vec<Vec<Key>>>,
 }
 
 impl Mirror {
@@ -26,12 +27,18 @@ impl Mirror {
             behind,
             contents: Mutex::default(),
             read: Mutex::default(),
+            commits: Mutex::default(),
         }
     }
 
     /// Everything that is in the store now.
     pub(crate) fn contents(&self) -> Contents {
         self.contents.lock().expect("a lock").clone()
+    }
+
+    /// What has been written together so far, commit by commit.
+    pub(crate) fn commits(&self) -> Vec<Vec<Key>> {
+        self.commits.lock().expect("a lock").clone()
     }
 
     /// How many records of a sort have been read so far.
@@ -77,6 +84,9 @@ impl Store for Mirror {
         Box::pin(async move {
             self.behind.commit(batch.clone()).await?;
             let mut contents = self.contents.lock().expect("a lock");
+            let keys = batch.writes.iter().map(|(key, _, _)| key.clone());
+            let mut commits = self.commits.lock().expect("a lock");
+            commits.push(keys.collect());
             for (key, _, change) in batch.writes {
                 match change {
                     Change::Keep => {}

@@ -128,7 +128,7 @@ pub(crate) fn callers() -> Callers {
     callers
 }
 
-fn setting(store: SharedStore, clock: &ManualClock, sandbox: bool) -> Setting {
+pub(crate) fn setting(store: SharedStore, clock: &ManualClock, sandbox: bool) -> Setting {
     let callers = callers();
     let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/seller/support/catalog").into();
     Setting {

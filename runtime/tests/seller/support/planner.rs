@@ -3,8 +3,10 @@
 //!
 //! Out of the box it offers one plan of two products of the market's catalogue, moves the budget
 //! when it is refined, and holds what is finalized as long as the manifest wants. A test replaces
-//! one answer at a time. Everything else goes to the market's ad server.
+//! one answer at a time, and may watch what the ad server is asked to do. Everything else goes to the
+//! market's ad server.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,8 +14,8 @@ use adcp_seller::domain::{
     Applied, Booking, BuyDelivery, Creative, CreativeReview, DeliveryQuery, Draft, Finalized,
     MediaBuy, MediaBuyChange, Subject, ToFinalize, Wish,
 };
-use adcp_seller::error::Result;
-use adcp_seller::platform::{Answer, Context, Outcome, Platform, Products};
+use adcp_seller::error::{Error, Result};
+use adcp_seller::platform::{Answer, Context, Outcome, Platform, Products, Requested};
 use serde_json::{Value, json};
 
 use crate::market::AdServer;
@@ -26,6 +28,13 @@ type Refined = dyn Fn(&Context, &Value, Vec<Wish>) -> Result<Outcome<Products>> 
 type Firm = dyn Fn(&Context, ToFinalize) -> Result<Outcome<Finalized>> + Send + Sync;
 /// How a booking is answered.
 type Booked = dyn Fn(&Context, &MediaBuy) -> Result<Outcome<Booking>> + Send + Sync;
+
+/// Sees what the ad server is asked to do, by the name of the tool, and may refuse it.
+type Watch = dyn Fn(&'static str, &Context, &[&MediaBuy]) -> Result<()> + Send + Sync;
+/// How the adopter's own recipes are answered.
+type Source = dyn Fn(&[String]) -> Result<BTreeMap<String, Value>> + Send + Sync;
+/// What a package asks for on an axis of the adopter's.
+type Axis = dyn Fn(&str, &Value) -> Result<Vec<Requested>> + Send + Sync;
 
 /// A proposal manager over the market's ad server.
 #[derive(Clone)]
@@ -40,6 +49,9 @@ struct Answers {
     refine: Arc<Refined>,
     finalize: Arc<Firm>,
     booking: Option<Arc<Booked>>,
+    watch: Arc<Watch>,
+    recipes: Arc<Source>,
+    axis: Arc<Axis>,
     pause: Duration,
 }
 
@@ -76,6 +88,9 @@ impl Default for Planner {
                     )))
                 }),
                 booking: None,
+                watch: Arc::new(|_, _, _| Ok(())),
+                recipes: Arc::new(|_| Ok(BTreeMap::new())),
+                axis: Arc::new(|axis, _| Err(Error::internal(format!("no axis {axis}")))),
                 pause: Duration::ZERO,
             })),
             asked: Arc::default(),
@@ -142,6 +157,30 @@ impl Planner {
         self.answers.lock().expect("a lock").booking = Some(Arc::new(answer));
     }
 
+    /// Has every booking, change and report seen before the ad server is asked for it.
+    pub(crate) fn watches(
+        &self,
+        watch: impl Fn(&'static str, &Context, &[&MediaBuy]) -> Result<()> + Send + Sync + 'static,
+    ) {
+        self.answers.lock().expect("a lock").watch = Arc::new(watch);
+    }
+
+    /// Answers questions for recipes so.
+    pub(crate) fn keeps(
+        &self,
+        answer: impl Fn(&[String]) -> Result<BTreeMap<String, Value>> + Send + Sync + 'static,
+    ) {
+        self.answers.lock().expect("a lock").recipes = Arc::new(answer);
+    }
+
+    /// Reads from packages so what they ask for on axes of its own.
+    pub(crate) fn on_axis(
+        &self,
+        answer: impl Fn(&str, &Value) -> Result<Vec<Requested>> + Send + Sync + 'static,
+    ) {
+        self.answers.lock().expect("a lock").axis = Arc::new(answer);
+    }
+
     /// Takes so long over every finalize and booking, in real time.
     pub(crate) fn takes(&self, pause: Duration) {
         self.answers.lock().expect("a lock").pause = pause;
@@ -149,6 +188,11 @@ impl Planner {
 
     fn note(&self, asked: Asked) {
         self.asked.lock().expect("a lock").push(asked);
+    }
+
+    fn look(&self, tool: &'static str, context: &Context, buys: &[&MediaBuy]) -> Result<()> {
+        let watch = Arc::clone(&self.answers.lock().expect("a lock").watch);
+        watch(tool, context, buys)
     }
 
     async fn pause(&self) {
@@ -238,6 +282,20 @@ impl Platform for Planner {
         })
     }
 
+    fn recipes<'a>(
+        &'a self,
+        _context: &'a Context,
+        product_ids: &'a [String],
+    ) -> Answer<'a, BTreeMap<String, Value>> {
+        let answer = Arc::clone(&self.answers.lock().expect("a lock").recipes);
+        Box::pin(async move { answer(product_ids) })
+    }
+
+    fn requested(&self, axis: &str, package: &Value) -> Result<Vec<Requested>> {
+        let answer = Arc::clone(&self.answers.lock().expect("a lock").axis);
+        answer(axis, package)
+    }
+
     fn create_media_buy<'a>(
         &'a self,
         context: &'a Context,
@@ -245,6 +303,7 @@ impl Platform for Planner {
         buy: &'a MediaBuy,
     ) -> Answer<'a, Outcome<Booking>> {
         Box::pin(async move {
+            self.look("create_media_buy", context, &[buy])?;
             self.note(Asked::Booking(context.operation_id.clone()));
             self.pause().await;
             let answer = self.answers.lock().expect("a lock").booking.clone();
@@ -261,7 +320,12 @@ impl Platform for Planner {
         request: Value,
         change: &'a MediaBuyChange,
     ) -> Answer<'a, Booking> {
-        self.ad_server.update_media_buy(context, request, change)
+        Box::pin(async move {
+            self.look("update_media_buy", context, &[&change.after])?;
+            self.ad_server
+                .update_media_buy(context, request, change)
+                .await
+        })
     }
 
     fn get_media_buy_delivery<'a>(
@@ -270,8 +334,13 @@ impl Platform for Planner {
         request: Value,
         query: &'a DeliveryQuery,
     ) -> Answer<'a, Vec<BuyDelivery>> {
-        self.ad_server
-            .get_media_buy_delivery(context, request, query)
+        Box::pin(async move {
+            let buys: Vec<&MediaBuy> = query.media_buys.iter().collect();
+            self.look("get_media_buy_delivery", context, &buys)?;
+            self.ad_server
+                .get_media_buy_delivery(context, request, query)
+                .await
+        })
     }
 
     fn sync_creatives<'a>(

@@ -34,7 +34,7 @@ async fn an_approved_buy_is_booked_as_if_nobody_had_been_asked() {
         (
             entry.action.as_str(),
             entry.operator.as_str(),
-            entry.task_id.as_str(),
+            entry.task_id.as_deref().unwrap_or_default(),
             entry.tool.as_str(),
             entry.principal.0.as_str(),
             entry.reason.as_deref()

@@ -42,6 +42,7 @@ fn context(account_id: Option<&str>, sandbox: bool) -> Context {
         catalog: Arc::new(Catalog::default()),
         work: None,
         recipes: Arc::default(),
+        changes: Default::default(),
     }
 }
 

@@ -61,7 +61,7 @@ fn colours_appear_when_asked_for_and_never_by_themselves_in_a_pipe() {
 
 #[test]
 fn every_command_explains_itself_with_an_example() {
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 14] = [
         &["new"],
         &["regenerate"],
         &["check"],
@@ -70,6 +70,9 @@ fn every_command_explains_itself_with_an_example() {
         &["spec", "add"],
         &["spec", "list"],
         &["spec", "remove"],
+        &["keys"],
+        &["keys", "new"],
+        &["keys", "show"],
         &["explain"],
         &["manifest-schema"],
         &["completions"],
@@ -149,6 +152,108 @@ fn what_a_machine_reads_is_json() {
     let checked = json(&["check", seller.to_str().unwrap()]);
     assert_eq!(checked["in_step"], true);
     assert_eq!(checked["warnings"][0]["code"], "M0024");
+}
+
+/// The private part goes to its file and nowhere else.
+#[test]
+fn a_key_is_made_once_and_shown_without_its_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let output = Command::new(PROGRAM)
+            .args(args)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), printed, told)
+    };
+    let read = |name: &str| -> serde_json::Value {
+        let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let (code, printed, told) = run(&["keys", "new"]);
+    assert_eq!(code, Some(0), "{told}");
+    let private = read("webhook-key.json");
+    let public: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    let secret = private["d"].as_str().unwrap();
+    assert!(!printed.contains(secret) && !told.contains(secret));
+    assert!(told.contains("--webhook-key webhook-key.json"), "{told}");
+    for member in ["kid", "kty", "crv", "alg", "use", "adcp_use", "x"] {
+        assert_eq!(public[member], private[member], "{member}");
+    }
+    assert_eq!(public["key_ops"], serde_json::json!(["verify"]));
+    assert_eq!(private["key_ops"], serde_json::json!(["sign"]));
+    assert_eq!(private["adcp_use"], "webhook-signing");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let file = std::fs::metadata(folder.path().join("webhook-key.json")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    }
+
+    let (code, _, told) = run(&["keys", "new"]);
+    assert_eq!(code, Some(2));
+    assert!(told.contains("never written over"), "{told}");
+    assert_eq!(read("webhook-key.json"), private);
+    let (code, printed, _) = run(&["keys", "show", "webhook-key.json"]);
+    assert_eq!(code, Some(0));
+    let shown: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(shown, public);
+    let (code, _, told) = run(&["keys", "new", "--out", "nowhere/key.json"]);
+    assert_eq!(code, Some(2));
+    assert!(told.contains("folder of `nowhere/key.json`"), "{told}");
+
+    // A line's own word for what webhooks are signed with: said, or that of the seller around.
+    std::fs::write(folder.path().join("seller.toml"), "adcp = \"3.2\"\n").unwrap();
+    for (args, used) in [
+        (
+            ["--out", "a.json", "--kid", "one"].as_slice(),
+            "request-signing",
+        ),
+        (&["--out", "b.json", "--adcp", "3.1"], "webhook-signing"),
+        (
+            &["--out", "c.json", "--purpose", "request"],
+            "request-signing",
+        ),
+    ] {
+        let (code, printed, told) = run(&[["keys", "new", "--json"].as_slice(), args].concat());
+        assert_eq!(code, Some(0), "{told}");
+        let made: serde_json::Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!(made["public"]["adcp_use"], used, "{args:?}");
+        assert_eq!(made["kid"], made["public"]["kid"]);
+        assert_eq!(made["public"]["d"], serde_json::Value::Null);
+        assert_eq!(read(args[1])["adcp_use"], used);
+    }
+    assert_eq!(read("a.json")["kid"], "one");
+    let (code, _, told) = run(&["keys", "new", "--out", "d.json", "--kid", "a b"]);
+    assert_eq!(code, Some(2));
+    assert!(told.contains("can't be the id of a key"), "{told}");
+    assert!(!folder.path().join("d.json").exists());
+}
+
+/// What is asked for is said before anything is built.
+#[test]
+fn a_transport_that_the_seller_does_not_serve_is_not_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let output = Command::new(PROGRAM)
+            .args(args)
+            .current_dir(folder.path())
+            .env("ADCP_SCAFFOLD_HOME", no_lines_of_ones_own())
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), told)
+    };
+    let (code, told) = run(&["new", "acme", "--transport", "mcp"]);
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) = run(&["verify", "acme", "--transport", "a2a"]);
+    assert_eq!(code, Some(2));
+    assert_eq!(
+        told,
+        "error: this seller does not serve a2a\nhint: its transports: `mcp`\n"
+    );
 }
 
 /// Cargo would say it later, in a file that was generated.

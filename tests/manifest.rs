@@ -11,7 +11,9 @@ use std::sync::LazyLock;
 
 use adcp_scaffold::manifest::companions::Unreadable;
 use adcp_scaffold::manifest::{Answers, Beside, CODES, Code, Companions, Rejected, Source, source};
-use adcp_scaffold::plan::{Accepted, LineFacts, Lines, RecipeOwner, RecipeSource, accept};
+use adcp_scaffold::plan::{
+    Accepted, DigestPolicy, LineFacts, Lines, RecipeOwner, RecipeSource, accept,
+};
 use adcp_scaffold::{manifest, report, spec};
 use proptest::prelude::*;
 use snapbox::{Data, assert_data_eq};
@@ -111,8 +113,15 @@ fn right_manifests_mean_exactly_these_plans() {
 #[test]
 fn every_code_stands_in_some_wrong_manifest() {
     // The others take more than a text: see the tests of their own.
-    let mut seen =
-        BTreeSet::from([Code::TooLarge, Code::LineLacksTools, Code::RuntimeAbsent].map(Code::id));
+    let mut seen = BTreeSet::from(
+        [
+            Code::TooLarge,
+            Code::LineLacksTools,
+            Code::RuntimeAbsent,
+            Code::DigestOfLine,
+        ]
+        .map(Code::id),
+    );
     for case in cases("wrong") {
         let bytes = std::fs::read(case.join("seller.toml")).unwrap();
         let rejected = judged_in(&case, &bytes).unwrap_err();
@@ -145,6 +154,7 @@ fn every_explanation_has_text_and_examples_that_behave_as_it_says() {
                         | Code::LineLacksTools
                         | Code::RuntimeAbsent
                         | Code::RecipeSchema
+                        | Code::DigestOfLine
                 ),
                 "{}",
                 entry.id
@@ -252,6 +262,66 @@ fn a_manifest_from_answers_means_what_was_answered() {
         plan.runtime,
         adcp_scaffold::plan::RuntimeSource::Path("C:\\runtime".to_owned())
     );
+}
+
+#[test]
+fn entry_limits_and_signing_are_written_as_answered() {
+    let base = Answers {
+        name: Some("acme-media".to_owned()),
+        ..Answers::default()
+    };
+    let plan = |answers: &Answers| {
+        let accepted =
+            judged(answers.to_toml().as_bytes()).unwrap_or_else(|no| panic!("{}", message(&no)));
+        assert!(accepted.warnings.is_empty(), "{:?}", accepted.warnings);
+        accepted.plan
+    };
+    // What is written for nothing said is what leaving it out means.
+    let left_out = judged(CODES[0].right.as_bytes()).unwrap().plan;
+    let written = plan(&base);
+    assert_eq!(written.transports, left_out.transports);
+    assert_eq!(written.entry, left_out.entry);
+    assert_eq!(written.signing, left_out.signing);
+    assert_eq!(written.webhooks, left_out.webhooks);
+    let words: Vec<&str> = written.transports.iter().map(|it| it.word()).collect();
+    assert_eq!(words, ["mcp", "a2a"]);
+    assert!(written.signing.verify && written.signing.required.is_empty());
+    // And what it shows in comments can be taken out of them, for the most part as it stands.
+    let shown: String = base
+        .to_toml()
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(code) if code.starts_with('[') || code.contains(" = ") => format!("{code}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let shown = judged(shown.as_bytes()).unwrap_or_else(|no| panic!("{}", message(&no)));
+    assert!(shown.plan.entry.oauth.is_some());
+    assert_eq!(shown.plan.entry.rate.unwrap().per_minute, 600);
+
+    let full = plan(&Answers {
+        url: Some("https://ads.acme.example".to_owned()),
+        transports: vec!["a2a".to_owned()],
+        issuer: Some("https://login.acme.example/".to_owned()),
+        audience: Some("acme \"ads\"".replace(' ', ":")),
+        per_minute: Some(30),
+        burst: Some(3),
+        signed: vec!["create_media_buy".to_owned()],
+        retry: Some("2d".to_owned()),
+        ..base.clone()
+    });
+    let oauth = full.entry.oauth.unwrap();
+    assert_eq!(oauth.issuer, "https://login.acme.example/");
+    assert_eq!(oauth.audience.as_deref(), Some("acme:\"ads\""));
+    let rate = full.entry.rate.unwrap();
+    assert_eq!((rate.per_minute, rate.burst), (30, 3));
+    assert_eq!(full.signing.required, ["create_media_buy"]);
+    assert_eq!(full.webhooks.retry_seconds, 172_800);
+    let off = Answers {
+        verify: Some(false),
+        ..base
+    };
+    assert!(!plan(&off).signing.verify);
 }
 
 #[test]
@@ -424,6 +494,47 @@ fn a_sales_seller_offers_these_tools() {
         ]
     );
     assert_eq!(plan.protocols, ["media_buy"]);
+}
+
+/// From 3.2 on every signature covers the body, and notifications are tried for a day at least.
+#[test]
+fn a_line_may_ask_for_more_of_signatures_and_webhooks() {
+    struct Newer;
+    impl Lines for Newer {
+        fn names(&self) -> Vec<String> {
+            BuiltIn.names()
+        }
+        fn facts(&self, line: &str) -> Option<LineFacts> {
+            let mut facts = BuiltIn.facts(line)?;
+            assert!(!facts.digest_is_required && facts.retry.is_none());
+            facts.digest_is_required = true;
+            facts.retry = Some(86_400..=604_800);
+            Some(facts)
+        }
+    }
+    let judged = |more: &str| {
+        let text = format!("{}{more}", CODES[0].right);
+        accept(
+            Source::from_text("seller.toml", text),
+            &Newer,
+            &Beside::new(""),
+        )
+    };
+    for digest in ["", "\n[signing]\ndigest = \"required\"\n"] {
+        let plan = judged(digest)
+            .unwrap_or_else(|no| panic!("{}", message(&no)))
+            .plan;
+        assert_eq!(plan.signing.digest, DigestPolicy::Required);
+        assert_eq!(plan.webhooks.retry_seconds, 86_400);
+    }
+    for digest in ["either", "forbidden"] {
+        let refused = judged(&format!("\n[signing]\ndigest = \"{digest}\"\n")).unwrap_err();
+        assert_eq!(codes(&refused), [Code::DigestOfLine]);
+        assert!(message(&refused).contains("is not allowed in AdCP 3.0"));
+    }
+    let refused = judged("\n[webhooks]\nretry = \"12h\"\n").unwrap_err();
+    assert_eq!(codes(&refused), [Code::SpanRange]);
+    assert!(message(&refused).contains("this AdCP line sets bounds of its own"));
 }
 
 /// An older bundle of the line has no `comply_test_controller`; whoever claims its storyboards

@@ -3,10 +3,12 @@
 mod new;
 mod seller;
 mod spec;
+mod keys;
 mod misuse;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use keys::{KeyAlgorithm, KeyPurpose, KeysArgs, KeysCommand, KeysNewArgs, KeysShowArgs};
 pub use misuse::Misuse;
 pub use new::NewArgs;
 pub use seller::{CheckArgs, RegenerateArgs, VerifyArgs};
@@ -90,6 +92,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Show, add or remove AdCP lines
     Spec(SpecArgs),
+    /// Make or show keys that sign webhooks and requests
+    Keys(KeysArgs),
     /// Explain a code that stands in a message
     Explain(ExplainArgs),
     /// Print the JSON Schema of seller.toml

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 
 use crate::manifest::Answers;
+use crate::plan::entry::burst;
 use crate::plan::support;
 
 const EXAMPLES: &str = "\
@@ -14,6 +15,8 @@ Examples:
   adcp-scaffold new acme-media --manifest seller.toml
   adcp-scaffold new acme-media --pricing cpm --pricing cpc --no-auction --store sqlite:acme.db
   adcp-scaffold new acme-media --specialism sales-proposal-mode --approval finalize --recipe gam
+  adcp-scaffold new acme-media --oauth-issuer https://login.acme.example --url https://ads.acme.example
+  adcp-scaffold new acme-media --transport mcp --require-signature create_media_buy --per-minute 600
   adcp-scaffold new acme-media --yes --runtime-path ../adcp-seller
 
 Without flags and without a manifest it asks, on a terminal.";
@@ -27,7 +30,9 @@ pub struct NewArgs {
 
     /// Take this manifest
     #[arg(long, value_name = "FILE", conflicts_with_all = ["name", "adcp", "url", "specialism",
-        "pricing", "auction", "no_auction", "accounts", "store", "retention", "refine", "no_refine",
+        "transport", "pricing", "auction", "no_auction", "accounts", "store", "retention",
+        "oauth_issuer", "per_minute", "burst", "require_signature", "no_signatures",
+        "webhook_retry", "refine", "no_refine",
         "finalize", "no_finalize", "hold", "approval", "recipe", "recipe_schema", "recipe_owner",
         "runtime_path", "runtime_version", "runtime_git"])]
     pub manifest: Option<PathBuf>,
@@ -43,6 +48,10 @@ pub struct NewArgs {
     /// Where buyers will reach it: scheme and host
     #[arg(long)]
     pub url: Option<String>,
+
+    /// How buyers call: mcp, a2a; may be repeated [default: both]
+    #[arg(long, value_name = "TRANSPORT")]
+    pub transport: Vec<String>,
 
     /// A specialism; may be repeated
     #[arg(long, value_name = "SLUG")]
@@ -71,6 +80,34 @@ pub struct NewArgs {
     /// How long a retry gets the first answer: 1h to 7d
     #[arg(long, value_name = "SPAN")]
     pub retention: Option<String>,
+
+    /// Take access tokens of this authorization server, beside API keys
+    #[arg(long, value_name = "URL")]
+    pub oauth_issuer: Option<String>,
+
+    /// What they have to be issued for [default: the URL that buyers call]
+    #[arg(long, value_name = "URI", requires = "oauth_issuer")]
+    pub oauth_audience: Option<String>,
+
+    /// How many calls a minute one buyer may make [default: no limit]
+    #[arg(long, value_name = "CALLS")]
+    pub per_minute: Option<u32>,
+
+    /// How many at once beyond that
+    #[arg(long, value_name = "CALLS", requires = "per_minute")]
+    pub burst: Option<u32>,
+
+    /// An operation that is refused unless the request is signed; may be repeated
+    #[arg(long, value_name = "OPERATION", conflicts_with = "no_signatures")]
+    pub require_signature: Vec<String>,
+
+    /// Don't look at signatures of requests
+    #[arg(long)]
+    pub no_signatures: bool,
+
+    /// How long a notification is tried: 1h to 7d
+    #[arg(long, value_name = "SPAN")]
+    pub webhook_retry: Option<String>,
 
     /// Buyers may have proposals changed; makes a seller of proposals
     #[arg(long, conflicts_with = "no_refine")]
@@ -151,12 +188,20 @@ impl NewArgs {
             name: self.name.clone(),
             adcp: self.adcp.clone(),
             url: self.url.clone(),
+            transports: self.transport.clone(),
             specialisms: self.specialism.clone(),
             pricing_models: self.pricing.clone(),
             auction: either(self.auction, self.no_auction),
             accounts: self.accounts.clone(),
             store: self.store.clone(),
             retention: self.retention.clone(),
+            issuer: self.oauth_issuer.clone(),
+            audience: self.oauth_audience.clone(),
+            per_minute: self.per_minute,
+            burst: self.burst.or(self.per_minute.map(burst)),
+            verify: self.no_signatures.then_some(false),
+            signed: self.require_signature.clone(),
+            retry: self.webhook_retry.clone(),
             refine: either(self.refine, self.no_refine),
             finalize: either(self.finalize, self.no_finalize),
             hold: self.hold.clone(),
@@ -251,6 +296,35 @@ mod tests {
     }
 
     #[test]
+    fn flags_of_entry_and_signatures_are_answers() {
+        let given = answers(&[
+            "--transport",
+            "a2a",
+            "--oauth-issuer",
+            "https://login.acme.example",
+            "--oauth-audience",
+            "acme-ads",
+            "--per-minute",
+            "120",
+            "--require-signature",
+            "create_media_buy",
+            "--require-signature",
+            "update_media_buy",
+            "--webhook-retry",
+            "2d",
+        ]);
+        let given = given.expect("makes sense").expect("says something");
+        assert_eq!(given.transports, ["a2a"]);
+        assert_eq!(given.issuer.as_deref(), Some("https://login.acme.example"));
+        assert_eq!(given.audience.as_deref(), Some("acme-ads"));
+        assert_eq!((given.per_minute, given.burst), (Some(120), Some(12)));
+        assert_eq!(given.signed, ["create_media_buy", "update_media_buy"]);
+        assert_eq!((given.verify, given.retry.as_deref()), (None, Some("2d")));
+        let off = answers(&["--no-signatures"]).expect("makes sense");
+        assert_eq!(off.expect("says something").verify, Some(false));
+    }
+
+    #[test]
     fn flags_that_contradict_each_other_are_refused() {
         for wrong in [
             ["--refine", "--no-refine"].as_slice(),
@@ -259,6 +333,9 @@ mod tests {
             &["--manifest", "seller.toml", "--no-finalize"],
             &["--manifest", "seller.toml", "--recipe", "gam"],
             &["--manifest", "seller.toml", "--approval", "finalize"],
+            &["--manifest", "seller.toml", "--transport", "mcp"],
+            &["--manifest", "seller.toml", "--per-minute", "600"],
+            &["--no-signatures", "--require-signature", "get_products"],
         ] {
             assert_eq!(
                 answers(wrong),
@@ -268,6 +345,8 @@ mod tests {
         }
         for alone in [
             ["--recipe-kind", "acme"].as_slice(),
+            &["--oauth-audience", "acme"],
+            &["--burst", "6"],
             &["--recipe-owner", "adopter"],
             &["--recipe", "gam", "--recipe-kind", "acme"],
         ] {

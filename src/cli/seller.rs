@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
+
+use crate::plan::support;
+
 /// Arguments of `regenerate`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -49,6 +53,7 @@ pub struct CheckArgs {
 Examples:
   adcp-scaffold verify
   adcp-scaffold verify acme-media --storyboards sales-non-guaranteed
+  adcp-scaffold verify --all --transport a2a
   adcp-scaffold verify --all --json
 
 Needs Node 20 or later: the storyboards and their runner are AdCP's own.
@@ -70,6 +75,11 @@ pub struct VerifyArgs {
     /// Run every storyboard, the universal ones too
     #[arg(long)]
     pub all: bool,
+
+    /// The transport that the runner calls over: mcp or a2a [default: the manifest's first]
+    #[arg(long, value_name = "TRANSPORT", value_parser = PossibleValuesParser::new(support::TRANSPORTS))]
+    #[arg(hide_possible_values = true)]
+    pub transport: Option<String>,
 
     /// Build with optimisations
     #[arg(long)]

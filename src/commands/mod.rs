@@ -9,6 +9,7 @@ pub mod regenerate;
 pub mod check;
 pub mod verify;
 pub mod spec;
+pub mod keys;
 pub mod explain;
 
 use clap::CommandFactory as _;
@@ -38,6 +39,7 @@ pub fn run(command: &Command, printer: &Printer) -> Result<Outcome> {
         Command::Check(args) => check::run(args, printer),
         Command::Verify(args) => verify::run(args, printer),
         Command::Spec(args) => spec::run(args, printer),
+        Command::Keys(args) => keys::run(args, printer),
         Command::Explain(args) => explain::run(args, printer),
         Command::ManifestSchema => manifest_schema(printer),
         Command::Completions(args) => completions(args, printer),

@@ -1,17 +1,20 @@
 //! `verify`: what the official storyboards say about a seller.
 
 use super::source::{self, Planned};
-use super::{Outcome, Result};
+use super::{Error, Outcome, Result};
 use crate::cli::VerifyArgs;
-use crate::plan::Store;
+use crate::manifest::words;
+use crate::plan::{Plan, Store, Transport};
 use crate::report::{Printer, Table};
 use crate::verify::{self, Failure, Options, Run, Selection, StartInstant, Tally, Verdict};
 
 /// Verifies a seller and tells what was found.
 pub(super) fn run(args: &VerifyArgs, printer: &Printer) -> Result<Outcome> {
     let Planned { plan, .. } = source::plan(source::of_seller(&args.dir)?, printer)?;
+    let transport = transport(args.transport.as_deref(), &plan)?;
     let options = Options {
         seller: args.dir.clone(),
+        transport,
         selection: match (args.all, args.storyboards.as_slice()) {
             (true, _) => Selection::All,
             (false, []) => Selection::Named(plan.specialisms.clone()),
@@ -23,6 +26,13 @@ pub(super) fn run(args: &VerifyArgs, printer: &Printer) -> Result<Outcome> {
         approvals: plan.approval.is_needed(),
         keep: args.keep,
     };
+    if !plan.signing.required.is_empty() {
+        let signed = plan.signing.required.iter().map(String::as_str);
+        printer.note(&format!(
+            "the storyboards call {} without a signature, which this seller refuses",
+            words::list(signed)
+        ));
+    }
     let progress = printer.progress("looking for the storyboard runner");
     let verdict = verify::verify(&options, &|doing| progress.message(doing))?;
     progress.done("verified", &plan.name);
@@ -35,6 +45,23 @@ pub(super) fn run(args: &VerifyArgs, printer: &Printer) -> Result<Outcome> {
         Outcome::Fine
     } else {
         Outcome::Findings
+    })
+}
+
+/// The transport that was asked for, else the manifest's first.
+fn transport(asked: Option<&str>, plan: &Plan) -> Result<Transport> {
+    let served = &plan.transports;
+    let found = match asked {
+        Some(word) => served.iter().find(|transport| transport.word() == word),
+        None => served.first(),
+    };
+    found.copied().ok_or_else(|| {
+        let served = served.iter().map(|transport| transport.word());
+        Error::message(format!(
+            "this seller does not serve {}",
+            asked.unwrap_or_default()
+        ))
+        .hint(format!("its transports: {}", words::list(served)))
     })
 }
 
@@ -67,7 +94,10 @@ fn show(verdict: &Verdict, printer: &Printer) -> Result<()> {
         Some(instant) => format!("runner and seller ran on a clock that started at {instant}"),
         None => "runner and seller ran on the machine's clock".to_owned(),
     };
-    printer.note(&format!("judged by {}; {clock}", verdict.runner));
+    printer.note(&format!(
+        "judged by {} over {}; {clock}",
+        verdict.runner, verdict.transport
+    ));
     for run in &verdict.runs {
         if let Some(approved) = run.approved {
             printer.note(&format!(

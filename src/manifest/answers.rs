@@ -18,6 +18,8 @@ pub struct Answers {
     pub adcp: Option<String>,
     /// The public URL.
     pub url: Option<String>,
+    /// Transports.
+    pub transports: Vec<String>,
     /// Specialism slugs.
     pub specialisms: Vec<String>,
     /// Pricing models.
@@ -30,6 +32,20 @@ pub struct Answers {
     pub store: Option<String>,
     /// How long answers to idempotency keys are kept.
     pub retention: Option<String>,
+    /// The issuer of access tokens.
+    pub issuer: Option<String>,
+    /// What access tokens have to be issued for.
+    pub audience: Option<String>,
+    /// Calls a minute.
+    pub per_minute: Option<u32>,
+    /// Calls at once.
+    pub burst: Option<u32>,
+    /// Whether signatures of requests are verified.
+    pub verify: Option<bool>,
+    /// The operations that have to be signed.
+    pub signed: Vec<String>,
+    /// How long a notification is tried.
+    pub retry: Option<String>,
     /// Whether buyers may have a proposal changed.
     pub refine: Option<bool>,
     /// Whether a proposal has to be finalized before it can be bought.
@@ -69,6 +85,7 @@ impl Answers {
              adcp = {adcp}\n\
              # Where buyers reach the seller: scheme and host.\n\
              {url}\n\
+             # How they call: mcp, a2a.\n\
              transports = {transports}\n\
              # What the seller claims to do, in the spec's own words.\n\
              specialisms = {specialisms}\n\
@@ -86,12 +103,14 @@ impl Answers {
              [idempotency]\n\
              # How long a retry gets the first answer: 1h to 7d.\n\
              retention = {retention}\n\
+             # The largest request that is kept for that: 64KiB to 4MiB.\n\
+             largest = {largest}\n\
              \n",
             schema = super::SCHEMA_PATH,
             name = or(&self.name, ""),
             adcp = or(&self.adcp, defaults::LINE),
             specialisms = list(self.specialisms()),
-            transports = list(defaults::TRANSPORTS.iter().copied()),
+            transports = list(or_default(&self.transports, defaults::TRANSPORTS)),
             accounts = or(&self.accounts, defaults::ACCOUNTS),
             store = or(&self.store, defaults::STORE),
             models = list(or_default(&self.pricing_models, defaults::PRICING_MODELS)),
@@ -99,7 +118,11 @@ impl Answers {
                 .auction
                 .unwrap_or_else(|| defaults::auction(self.specialisms())),
             retention = or(&self.retention, defaults::RETENTION),
+            largest = text(defaults::LARGEST),
         );
+        self.write_auth(&mut out);
+        self.write_limits(&mut out);
+        self.write_signing(&mut out);
         self.write_proposals(&mut out);
         self.write_approval(&mut out);
         self.write_recipe(&mut out);
@@ -120,6 +143,72 @@ impl Answers {
     /// What the seller claims to do.
     fn specialisms(&self) -> impl Iterator<Item = &str> {
         or_default(&self.specialisms, defaults::SPECIALISMS)
+    }
+
+    /// `[auth]`, or how it would look.
+    fn write_auth(&self, out: &mut String) {
+        let about = "# Access tokens (OAuth 2.0), beside the API keys that buyers have anyway.\n";
+        let Some(issuer) = &self.issuer else {
+            let _ = write!(
+                out,
+                "{about}\
+                 # [auth]\n\
+                 # issuer = \"https://login.example.com\"\n\
+                 \n"
+            );
+            return;
+        };
+        let _ = writeln!(out, "{about}[auth]\nissuer = {}", text(issuer));
+        let audience = match &self.audience {
+            Some(audience) => format!("audience = {}", text(audience)),
+            None => "# audience = \"https://ads.example.com/mcp\"".to_owned(),
+        };
+        let _ = write!(
+            out,
+            "# What a token has to be issued for; the URL that buyers call, unless said otherwise.\n\
+             {audience}\n\
+             # Which tools each scope opens; without this table a token is good for all of them.\n\
+             # [auth.scopes]\n\
+             # \"adcp:read\" = [\"get_adcp_capabilities\", \"get_products\", \"get_media_buys\"]\n\
+             \n"
+        );
+    }
+
+    /// `[limits]`, or how it would look.
+    fn write_limits(&self, out: &mut String) {
+        let about = "# How much one buyer may call; without this table there is no limit.\n";
+        let count = |count: Option<u32>, default: u32| count.unwrap_or(default);
+        let table = [
+            "[limits]".to_owned(),
+            format!("per_minute = {}", count(self.per_minute, 600)),
+            format!("burst = {}", count(self.burst, 60)),
+        ];
+        let said = self.per_minute.is_some() || self.burst.is_some();
+        out.push_str(about);
+        for line in table {
+            let _ = writeln!(out, "{}{line}", if said { "" } else { "# " });
+        }
+        out.push('\n');
+    }
+
+    /// `[signing]` and `[webhooks]`.
+    fn write_signing(&self, out: &mut String) {
+        let _ = write!(
+            out,
+            "# Signatures on the requests of buyers (RFC 9421).\n\
+             [signing]\n\
+             verify = {verify}\n\
+             # The operations that are refused without one.\n\
+             required = {required}\n\
+             \n\
+             [webhooks]\n\
+             # How long a notification is tried before it is set aside: 1h to 7d.\n\
+             retry = {retry}\n\
+             \n",
+            verify = self.verify.unwrap_or(defaults::VERIFY),
+            required = list(self.signed.iter().map(String::as_str)),
+            retry = or(&self.retry, defaults::RETRY),
+        );
     }
 
     /// `[proposals]`, where something was said about them or the seller promises them.

@@ -42,19 +42,31 @@ fn table(
     let mut faulty = Vec::new();
     for (key, value) in entries.iter_mut() {
         let word = key.get_ref().as_ref();
-        let Some(expected) = schema["properties"].get(word) else {
+        // A table whose keys are the owner's own has one schema for all of them.
+        let own = &schema["additionalProperties"];
+        let known = schema["properties"].get(word);
+        let Some(expected) = known.or(own.is_object().then_some(own)) else {
             diagnostics.push(unknown(word, key.span(), name, schema));
             faulty.push(word.to_owned());
             continue;
         };
-        let path = name.map_or_else(|| word.to_owned(), |name| format!("{name}.{word}"));
-        if let Some(fault) = wrong_type(&path, value, expected) {
+        let written = match known {
+            Some(_) => word.to_owned(),
+            None => as_key(word),
+        };
+        let path = name.map_or_else(|| written.clone(), |name| format!("{name}.{written}"));
+        if let Some(fault) = wrong_type(&format!("`{path}`"), &written, value, expected) {
             diagnostics.push(fault);
             faulty.push(word.to_owned());
         } else if let DeValue::Table(inner) = value.get_mut() {
-            table(inner, expected, Some((word, key.span())), diagnostics);
+            let said = !inner.is_empty();
+            table(inner, expected, Some((&path, key.span())), diagnostics);
+            // As with a list: what is left of it says nothing.
+            if said && inner.is_empty() && expected["additionalProperties"].is_object() {
+                faulty.push(word.to_owned());
+            }
         } else if let DeValue::Array(items) = value.get_mut() {
-            let wrong = entries_of_wrong_type(&path, items, expected);
+            let wrong = entries_of_wrong_type(&path, &written, items, expected);
             // With no right entry left the list says nothing; an empty one has a fault of its own.
             if !wrong.is_empty() && items.is_empty() {
                 faulty.push(word.to_owned());
@@ -158,14 +170,19 @@ fn unknown(word: &str, span: Range<usize>, table: Option<&str>, schema: &Value) 
 }
 
 /// Takes out the entries of a list that are not what the schema expects; gives their faults.
-fn entries_of_wrong_type(path: &str, items: &mut DeArray<'_>, schema: &Value) -> Vec<Diagnostic> {
+fn entries_of_wrong_type(
+    path: &str,
+    key: &str,
+    items: &mut DeArray<'_>,
+    schema: &Value,
+) -> Vec<Diagnostic> {
     // An entry that is wrong is shown by a list that is right.
     let mut entry = schema["items"].clone();
     entry["examples"] = schema["examples"].clone();
     let mut right = DeArray::new();
     let mut faults = Vec::new();
     for item in items.iter() {
-        match wrong_type(&format!("an entry of {path}"), item, &entry) {
+        match wrong_type(&format!("an entry of `{path}`"), key, item, &entry) {
             Some(fault) => faults.push(fault),
             None => right.push(item.clone()),
         }
@@ -174,19 +191,26 @@ fn entries_of_wrong_type(path: &str, items: &mut DeArray<'_>, schema: &Value) ->
     faults
 }
 
-/// The fault of a value that is not what the schema expects, if it has one.
-fn wrong_type(path: &str, value: &Spanned<DeValue<'_>>, schema: &Value) -> Option<Diagnostic> {
+/// The fault of a value that is not what the schema expects, if it has one. `subject` names it in
+/// the message, `key` in a line that is right.
+fn wrong_type(
+    subject: &str,
+    key: &str,
+    value: &Spanned<DeValue<'_>>,
+    schema: &Value,
+) -> Option<Diagnostic> {
     let expected = schema["type"].as_str().unwrap_or_default();
     let found = value.get_ref();
     let (wanted, right) = match expected {
         "string" => ("a text in quotes", found.is_str()),
         "boolean" => ("`true` or `false`", found.is_bool()),
+        "integer" => ("a whole number", found.is_integer()),
         "object" => ("a table", found.is_table()),
         "array" => ("a list of texts", found.is_array()),
         _ => return None,
     };
     if right {
-        return None;
+        return uncountable(subject, value);
     }
     let written = match found {
         DeValue::Float(number) => Some(number.as_str().to_owned()),
@@ -194,11 +218,13 @@ fn wrong_type(path: &str, value: &Spanned<DeValue<'_>>, schema: &Value) -> Optio
         DeValue::String(text) => Some(text.to_string()),
         _ => None,
     };
-    let key = path.rsplit(['.', ' ']).next().unwrap_or(path);
     let example = line_of(&schema["examples"][0]);
     let help = match (expected, written) {
         ("string", Some(written)) => Some(format!("put it in quotes: `\"{written}\"`")),
         ("boolean", Some(written)) if written == "true" || written == "false" => {
+            Some(format!("write it without quotes: `{key} = {written}`"))
+        }
+        ("integer", Some(written)) if is_number(&written) => {
             Some(format!("write it without quotes: `{key} = {written}`"))
         }
         ("array", Some(written)) if found.is_str() => {
@@ -210,7 +236,13 @@ fn wrong_type(path: &str, value: &Spanned<DeValue<'_>>, schema: &Value) -> Optio
     Some(
         Diagnostic::new(
             Code::WrongType,
-            format!("{} must be {wanted}, not {}", subject(path), kind(found)),
+            format!(
+                "{subject} must be {wanted}, not {}",
+                match found {
+                    DeValue::Float(_) if expected == "integer" => "a fraction",
+                    found => kind(found),
+                }
+            ),
             value.span(),
             format!("expected {wanted}"),
         )
@@ -218,11 +250,33 @@ fn wrong_type(path: &str, value: &Spanned<DeValue<'_>>, schema: &Value) -> Optio
     )
 }
 
-fn subject(path: &str) -> String {
-    match path.rsplit_once(' ') {
-        Some((words, key)) => format!("{words} `{key}`"),
-        None => format!("`{path}`"),
+/// The fault of a whole number that is larger than any that is of use, and than what is read further.
+fn uncountable(subject: &str, value: &Spanned<DeValue<'_>>) -> Option<Diagnostic> {
+    let DeValue::Integer(number) = value.get_ref() else {
+        return None;
+    };
+    if i64::from_str_radix(number.as_str(), number.radix()).is_ok() {
+        return None;
     }
+    Some(
+        Diagnostic::new(
+            Code::CountRange,
+            format!("{subject} is more than can be counted"),
+            value.span(),
+            "more than 19 digits",
+        )
+        .help("write a smaller number, or remove it for the default"),
+    )
+}
+
+/// Whether a text is a whole number that was put in quotes.
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A key as TOML writes it: in quotes, unless its letters need none.
+fn as_key(word: &str) -> String {
+    toml_edit::Key::new(word).display_repr().into_owned()
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

@@ -7,6 +7,8 @@
 //! Required keys are `Option` as well: their absence is found by [`super::shape`] together with
 //! everything else, instead of ending the reading.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
@@ -17,6 +19,8 @@ use crate::plan::support::{self, defaults};
 pub type Text = Spanned<String>;
 /// A list of texts with its place and theirs.
 pub type Texts = Spanned<Vec<Spanned<String>>>;
+/// A whole number with its place.
+pub type Count = Spanned<i64>;
 
 /// One AdCP seller: what it is called, what it sells and how it runs.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -40,7 +44,7 @@ pub struct Manifest {
     /// The protocols over which buyers call.
     #[serde(default)]
     #[schemars(with = "Vec<String>", length(min = 1), extend("uniqueItems" = true))]
-    #[schemars(extend("items" = word_of(support::TRANSPORTS), "default" = defaults::TRANSPORTS), example = ["mcp"])]
+    #[schemars(extend("items" = word_of(support::TRANSPORTS), "default" = defaults::TRANSPORTS), example = ["mcp", "a2a"])]
     pub transports: Option<Texts>,
 
     /// What the seller claims to do, in the spec's own words. Decides which tools it offers and
@@ -71,6 +75,27 @@ pub struct Manifest {
     #[serde(default)]
     #[schemars(with = "Idempotency")]
     pub idempotency: Option<Idempotency>,
+
+    /// Access tokens (OAuth 2.0). Without it buyers have API keys, which they may have beside it.
+    #[serde(default)]
+    #[schemars(with = "Auth")]
+    pub auth: Option<Auth>,
+
+    /// How much one buyer may call. Without it there is no limit on calls.
+    #[serde(default)]
+    #[schemars(with = "Limits")]
+    pub limits: Option<Limits>,
+
+    /// Signatures on the requests of buyers (RFC 9421). Without it they are verified where there
+    /// are any, and none is required.
+    #[serde(default)]
+    #[schemars(with = "Signing")]
+    pub signing: Option<Signing>,
+
+    /// How buyers are told of what happens.
+    #[serde(default)]
+    #[schemars(with = "Webhooks")]
+    pub webhooks: Option<Webhooks>,
 
     /// How proposals are made. Without it the seller makes none, unless it claims
     /// `sales-proposal-mode`, which implies the defaults.
@@ -121,6 +146,94 @@ pub struct Idempotency {
     #[schemars(with = "String", regex(pattern = r"^[0-9]+(s|m|h|d)$"))]
     #[schemars(extend("default" = defaults::RETENTION), example = &"24h")]
     pub retention: Option<Text>,
+
+    /// The largest request that is kept for replays, in bytes of JSON: a number and `KiB` or
+    /// `MiB`, from `64KiB` to `4MiB`. A larger one that changes something is refused.
+    #[serde(default)]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]+(KiB|MiB)$"))]
+    #[schemars(extend("default" = defaults::LARGEST), example = &"4MiB")]
+    pub largest: Option<Text>,
+}
+
+/// Access tokens (OAuth 2.0): JWTs that an authorization server issues (RFC 9068).
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// The authorization server's issuer identifier, exactly as the `iss` of its tokens has it.
+    #[schemars(with = "String", url, example = &"https://login.acme.example")]
+    pub issuer: Option<Text>,
+
+    /// What the `aud` of a token has to hold. The default is the URL that buyers call.
+    #[serde(default)]
+    #[schemars(with = "String", length(min = 1), example = &"https://ads.acme.example/mcp")]
+    pub audience: Option<Text>,
+
+    /// Which tools each scope lets a buyer call. Without it a token is good for all of them.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    #[schemars(extend("additionalProperties" = list_of_tools("get_products")))]
+    pub scopes: Option<Spanned<BTreeMap<Text, Texts>>>,
+}
+
+/// How much one buyer may call.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Calls a minute, evenly spread: 1 to 1000000. The default is no limit.
+    #[serde(default)]
+    #[schemars(with = "u32", range(min = 1, max = 1_000_000), example = 600)]
+    pub per_minute: Option<Count>,
+
+    /// Calls at once beyond that: 1 to 1000000. The default is a tenth of `per_minute`.
+    #[serde(default)]
+    #[schemars(with = "u32", range(min = 1, max = 1_000_000), example = 60)]
+    pub burst: Option<Count>,
+
+    /// New idempotency keys a minute, for each of the buyer's accounts: 1 to 1000000. Five sixths of
+    /// them may come at once. Each is kept for as long as answers are.
+    #[serde(default)]
+    #[schemars(with = "u32", range(min = 1, max = 1_000_000))]
+    #[schemars(extend("default" = defaults::FRESH_KEYS), example = 3600)]
+    pub fresh_keys: Option<Count>,
+}
+
+/// Signatures on the requests of buyers (RFC 9421).
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Signing {
+    /// Whether signatures are verified. With `false` they are not looked at.
+    #[serde(default)]
+    #[schemars(with = "bool", extend("default" = defaults::VERIFY), example = true)]
+    pub verify: Option<Spanned<bool>>,
+
+    /// The operations that are refused unless the request is signed.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>", extend("uniqueItems" = true), example = ["create_media_buy"])]
+    pub required: Option<Texts>,
+
+    /// The operations for which a signature that fails is logged and the request let in.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>", extend("uniqueItems" = true), example = ["update_media_buy"])]
+    pub warn: Option<Texts>,
+
+    /// Whether a signature covers the body by its digest: it must (`required`), it must not
+    /// (`forbidden`), the signer chooses (`either`). The default is what the AdCP line asks for:
+    /// `either` up to 3.1, `required` from 3.2 on.
+    #[serde(default)]
+    #[schemars(with = "String", extend("enum" = support::DIGESTS), example = &"required")]
+    pub digest: Option<Text>,
+}
+
+/// How buyers are told of what happens.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// How long a notification is tried before it is set aside: a number and `s`, `m`, `h` or
+    /// `d`, from `1h` to `7d`.
+    #[serde(default)]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]+(s|m|h|d)$"))]
+    #[schemars(extend("default" = defaults::RETRY), example = &"24h")]
+    pub retry: Option<Text>,
 }
 
 /// How proposals are made. Spans of time are a number and `s`, `m`, `h` or `d`.
@@ -238,6 +351,17 @@ pub struct Runtime {
     #[serde(default)]
     #[schemars(with = "String", regex(pattern = r"^[0-9a-f]{7,40}$"), example = &"0123abc")]
     pub rev: Option<Text>,
+}
+
+/// The schema of a list of tools that says an example.
+fn list_of_tools(example: &str) -> serde_json::Value {
+    serde_json::json!({
+        "type": "array",
+        "items": { "type": "string" },
+        "minItems": 1,
+        "uniqueItems": true,
+        "examples": [[example]],
+    })
 }
 
 /// The schema of one word of a list.

@@ -1,4 +1,5 @@
-//! The seller's public address: an origin, since each transport adds its own path.
+//! Addresses that a manifest names: the seller's own, an origin since each transport adds its own
+//! path, and others that are called with secrets.
 
 use url::{Host, Url};
 
@@ -24,6 +25,33 @@ pub enum Unusable {
 /// # Errors
 /// The first reason why it can't be used.
 pub fn check(address: &str) -> Result<String, Unusable> {
+    let url = match check_url(address) {
+        // What is plain as well as too long is told of both at once.
+        Err(Unusable::PlainHttp(secure)) => {
+            let origin =
+                Url::parse(&secure).map_or(secure, |url| url.origin().ascii_serialization());
+            let goes_on = Url::parse(address).is_ok_and(|url| goes_on(&url));
+            return Err(if goes_on {
+                Unusable::MoreThanOrigin(origin)
+            } else {
+                Unusable::PlainHttp(origin)
+            });
+        }
+        checked => checked?,
+    };
+    let origin = url.origin().ascii_serialization();
+    if goes_on(&url) {
+        return Err(Unusable::MoreThanOrigin(origin));
+    }
+    Ok(origin)
+}
+
+/// A URL that can be called without giving secrets away: `https`, or `http` on this machine, with the
+/// name of a host and without credentials. What follows the host is not looked at.
+///
+/// # Errors
+/// The first reason why it can't be used.
+pub fn check_url(address: &str) -> Result<Url, Unusable> {
     let url = Url::parse(address).map_err(|error| Unusable::Malformed(error.to_string()))?;
     if url.scheme() != "https" && url.scheme() != "http" {
         return Err(Unusable::Scheme(url.scheme().to_owned()));
@@ -37,20 +65,16 @@ pub fn check(address: &str) -> Result<String, Unusable> {
     {
         return Err(Unusable::Host(domain.to_owned()));
     }
-    let origin = url.origin().ascii_serialization();
-    let exposed = url.scheme() == "http" && !is_loopback(&url);
-    let secure = origin.replacen("http:", "https:", 1);
-    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return Err(Unusable::MoreThanOrigin(if exposed {
-            secure
-        } else {
-            origin
-        }));
+    if url.scheme() == "http" && !is_loopback(&url) {
+        let rest = &url[url::Position::BeforeHost..];
+        return Err(Unusable::PlainHttp(format!("https://{rest}")));
     }
-    if exposed {
-        return Err(Unusable::PlainHttp(secure));
-    }
-    Ok(origin)
+    Ok(url)
+}
+
+/// Whether a URL goes on after the host.
+fn goes_on(url: &Url) -> bool {
+    url.path() != "/" || url.query().is_some() || url.fragment().is_some()
 }
 
 /// Labels of letters, digits and inner hyphens between dots (RFC 1123, 2.1). The parser has already

@@ -1,8 +1,9 @@
 //! What judging a manifest needs to know about an AdCP line.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
-use crate::spec::SpecLine;
+use crate::spec::{self, SpecLine};
 
 /// The AdCP lines at hand.
 pub trait Lines {
@@ -26,6 +27,11 @@ pub struct LineFacts {
     pub delivery_types: Vec<String>,
     /// The wire names of the line's tools (`manifest.json`).
     pub tools: BTreeSet<String>,
+    /// How long a notification may be tried, in seconds, where the line has bounds
+    /// (`webhook_signing.delivery_retry_horizon_seconds` of the capabilities).
+    pub retry: Option<RangeInclusive<u64>>,
+    /// Whether every signature has to cover the body. Only the prose of a line says so.
+    pub digest_is_required: bool,
 }
 
 /// One specialism of a line. A slug that the line's `manifest.json` doesn't describe has neither
@@ -60,6 +66,20 @@ impl LineFacts {
             pricing_models: line.words("enums/pricing-model.json"),
             delivery_types: line.words("enums/delivery-type.json"),
             tools: line.facts.tools.keys().cloned().collect(),
+            retry: retry(line),
+            digest_is_required: spec::is_from(&line.line, DIGEST_REQUIRED_FROM),
         }
     }
+}
+
+/// The first line whose signatures have to cover the body (description of
+/// `request_signing.covers_content_digest` in `protocol/get-adcp-capabilities-response.json`).
+const DIGEST_REQUIRED_FROM: &str = "3.2";
+
+/// The bounds of the line for how long a notification is tried.
+fn retry(line: &SpecLine) -> Option<RangeInclusive<u64>> {
+    let capabilities = line.schema("protocol/get-adcp-capabilities-response.json")?;
+    let horizon = capabilities
+        .pointer("/properties/webhook_signing/properties/delivery_retry_horizon_seconds")?;
+    Some(horizon["minimum"].as_u64()?..=horizon["maximum"].as_u64()?)
 }

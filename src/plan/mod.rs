@@ -15,12 +15,17 @@ pub mod tools;
 pub mod runtime;
 pub mod proposals;
 pub mod recipe;
+pub mod size;
+pub mod entry;
+pub mod signing;
 mod accept;
 
 pub use accept::{Accepted, accept, unreadable_schema};
+pub use entry::{EntryPlan, OAuthPlan, RatePlan};
 pub use facts::{LineFacts, Lines, SpecialismFacts};
 pub use proposals::{ApprovalPlan, ProposalsPlan};
 pub use recipe::{RecipeOwner, RecipePlan, RecipeSource};
+pub use signing::{DigestPolicy, SigningPlan, WebhooksPlan};
 
 /// One seller, ready to be generated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +59,12 @@ pub struct Plan {
     pub approval: ApprovalPlan,
     /// What the seller keeps about its products that buyers never see, if anything.
     pub recipe: Option<RecipePlan>,
+    /// How buyers come in, and how much the seller takes from one of them.
+    pub entry: EntryPlan,
+    /// Signatures on the requests of buyers.
+    pub signing: SigningPlan,
+    /// How buyers are told of what happens.
+    pub webhooks: WebhooksPlan,
     /// Where the runtime crate comes from.
     pub runtime: RuntimeSource,
     /// The wire names of the tools that the seller offers. Sorted.
@@ -65,14 +76,27 @@ pub struct Plan {
 pub enum Transport {
     /// The Model Context Protocol's streamable HTTP.
     Mcp,
+    /// The Agent2Agent protocol's JSON-RPC over HTTP.
+    A2a,
 }
 
 impl Transport {
-    /// The manifest's word.
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Mcp, Self::A2a];
+
+    /// The manifest's word, which is also the path below the seller's URL.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Mcp => "mcp",
+            Self::A2a => "a2a",
         }
+    }
+
+    /// The transport of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|transport| transport.word() == word)
     }
 }
 

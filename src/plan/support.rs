@@ -3,17 +3,21 @@
 //! A value of the spec that is in none of these lists is planned too (every specialism and
 //! pricing model of the line); a value that the spec doesn't have is unknown.
 
-use super::{AccountMode, RecipeOwner, Transport};
+use super::{AccountMode, DigestPolicy, RecipeOwner, Transport};
 use crate::wire::recipe::PRESETS;
 
 /// AdCP lines that are published: those that are not built in can be added.
 pub const PUBLISHED_LINES: &[&str] = &["3.0", "3.1", "3.2"];
 
-/// Transports that are generated.
-pub const TRANSPORTS: &[&str] = &[Transport::Mcp.word()];
+/// Transports; all are generated.
+pub const TRANSPORTS: &[&str] = &[Transport::Mcp.word(), Transport::A2a.word()];
 
-/// Transports that are generated or planned.
-pub const KNOWN_TRANSPORTS: &[&str] = &[Transport::Mcp.word(), "a2a"];
+/// Whether signatures cover the body.
+pub const DIGESTS: &[&str] = &[
+    DigestPolicy::Required.word(),
+    DigestPolicy::Forbidden.word(),
+    DigestPolicy::Either.word(),
+];
 
 /// Specialisms that are generated.
 pub const SPECIALISMS: &[&str] = &[
@@ -72,22 +76,16 @@ pub const RUNTIME_SOURCES: &[&str] = &["vendored"];
 
 /// Keys of the top level that are planned, with what they will do.
 pub const PLANNED_KEYS: &[(&str, &str)] = &[
-    (
-        "auth",
-        "API keys and an OAuth issuer; today a seller takes bearer tokens at start-up",
-    ),
     ("creative", "creative generation and ad serving"),
     (
         "governance",
         "plans, spend authority and delivery monitoring",
     ),
     ("signals", "signals and their activation"),
-    ("signing", "request and webhook signatures (RFC 9421)"),
     (
         "tenants",
         "several tenants in one process, told apart by host or path",
     ),
-    ("webhooks", "webhooks to buyers"),
 ];
 
 /// What is taken when the manifest or the command line leaves something out.
@@ -112,6 +110,14 @@ pub mod defaults {
     pub const DATABASE: &str = "seller.db";
     /// How long answers to idempotency keys are kept: what AdCP recommends.
     pub const RETENTION: &str = "24h";
+    /// The largest request that is kept for replays: as large as a request may be at all.
+    pub const LARGEST: &str = "4MiB";
+    /// New idempotency keys a minute: what AdCP recommends.
+    pub const FRESH_KEYS: u32 = 3_600;
+    /// Whether signatures of requests are verified.
+    pub const VERIFY: bool = true;
+    /// How long a notification is tried.
+    pub const RETRY: &str = "24h";
     /// Whether buyers may have a proposal changed.
     pub const REFINE: bool = true;
     /// Whether a proposal has to be finalized before it can be bought.

@@ -8,7 +8,11 @@ use super::RenderError;
 use super::hooks::{self, Answer, Given, Needs};
 use super::recipe::Recipe;
 use super::vendor;
-use crate::plan::{AccountMode, ApprovalPlan, Plan, ProposalsPlan, RuntimeSource, Store};
+use crate::keys::Purpose;
+use crate::plan::{
+    AccountMode, ApprovalPlan, DigestPolicy, EntryPlan, Plan, ProposalsPlan, RatePlan,
+    RuntimeSource, SigningPlan, Store, Transport, duration,
+};
 use crate::spec::SpecLine;
 use crate::wire::ToolTypes;
 
@@ -26,6 +30,8 @@ pub(super) struct Context {
     /// Where buyers reach the seller; empty when the manifest does not say.
     url: Option<String>,
     transports: Vec<&'static str>,
+    /// Which of them are served.
+    serves: Serves,
     specialisms: Vec<String>,
     protocols: Vec<String>,
     pricing_models: Vec<String>,
@@ -42,6 +48,9 @@ pub(super) struct Context {
     /// How proposals are made; null when the seller makes none.
     proposals: Option<Proposals>,
     approval: Approval,
+    entry: Entry,
+    signing: Signing,
+    webhooks: Webhooks,
     /// What buyers never see of a product; null when there is nothing.
     recipe: Option<Recipe>,
     runtime: Runtime,
@@ -115,6 +124,60 @@ struct Approval {
     within_seconds: u64,
 }
 
+/// Which transports are served.
+#[derive(Debug, Serialize)]
+struct Serves {
+    mcp: bool,
+    a2a: bool,
+}
+
+/// As [`EntryPlan`].
+#[derive(Debug, Serialize)]
+struct Entry {
+    oauth: Option<OAuth>,
+    rate: Option<Rate>,
+    fresh_keys: Rate,
+    largest_request: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct OAuth {
+    issuer: String,
+    audience: Option<String>,
+    scopes: Vec<Scope>,
+}
+
+#[derive(Debug, Serialize)]
+struct Scope {
+    name: String,
+    tools: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Rate {
+    per_minute: u32,
+    burst: u32,
+}
+
+/// As [`SigningPlan`].
+#[derive(Debug, Serialize)]
+struct Signing {
+    verify: bool,
+    /// A variant of the runtime's `DigestPolicy`.
+    digest: &'static str,
+    required: Vec<String>,
+    warn: Vec<String>,
+    /// The `adcp_use` of the key that signs webhooks, as the line names it.
+    webhook_key_use: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Webhooks {
+    retry_seconds: u64,
+    /// The same as the manifest writes it: `1d`.
+    retry: String,
+}
+
 /// One typed trait; see [`hooks::Family`].
 #[derive(Debug, Serialize)]
 struct Family {
@@ -164,6 +227,10 @@ impl Context {
                 .iter()
                 .map(|transport| transport.word())
                 .collect(),
+            serves: Serves {
+                mcp: plan.transports.contains(&Transport::Mcp),
+                a2a: plan.transports.contains(&Transport::A2a),
+            },
             specialisms: plan.specialisms.clone(),
             protocols: plan.protocols.clone(),
             pricing_models: plan.pricing_models.clone(),
@@ -179,6 +246,12 @@ impl Context {
             sells: Sells::new(plan),
             proposals: plan.proposals.as_ref().map(Proposals::new),
             approval: Approval::new(&plan.approval),
+            entry: Entry::new(&plan.entry),
+            signing: Signing::new(&plan.signing, Purpose::of_webhooks(&spec.line)),
+            webhooks: Webhooks {
+                retry_seconds: plan.webhooks.retry_seconds,
+                retry: duration::text(plan.webhooks.retry_seconds),
+            },
             recipe,
             runtime: Runtime::new(&plan.runtime),
             traits: traits(&families),
@@ -220,6 +293,45 @@ impl Approval {
             finalize: plan.finalize,
             create_media_buy: plan.create_media_buy,
             within_seconds: plan.within_seconds,
+        }
+    }
+}
+
+impl Entry {
+    fn new(plan: &EntryPlan) -> Entry {
+        let rate = |plan: RatePlan| Rate {
+            per_minute: plan.per_minute,
+            burst: plan.burst,
+        };
+        let scope = |(name, tools): &(String, Vec<String>)| Scope {
+            name: name.clone(),
+            tools: tools.clone(),
+        };
+        Entry {
+            oauth: plan.oauth.as_ref().map(|oauth| OAuth {
+                issuer: oauth.issuer.clone(),
+                audience: oauth.audience.clone(),
+                scopes: oauth.scopes.iter().map(scope).collect(),
+            }),
+            rate: plan.rate.map(rate),
+            fresh_keys: rate(plan.fresh_keys),
+            largest_request: plan.largest_request,
+        }
+    }
+}
+
+impl Signing {
+    fn new(plan: &SigningPlan, webhooks: Purpose) -> Signing {
+        Signing {
+            verify: plan.verify,
+            digest: match plan.digest {
+                DigestPolicy::Required => "Required",
+                DigestPolicy::Forbidden => "Forbidden",
+                DigestPolicy::Either => "Either",
+            },
+            required: plan.required.clone(),
+            warn: plan.warn.clone(),
+            webhook_key_use: webhooks.word(),
         }
     }
 }

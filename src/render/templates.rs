@@ -31,9 +31,13 @@ pub(super) fn render(context: &Context) -> Result<Vec<RenderedFile>, RenderError
     tera.register_filter("rust", |text: &str, _: Kwargs, _: &State| {
         format!("{text:?}")
     });
-    tera.register_filter("rust_list", |words: Vec<String>, _: Kwargs, _: &State| {
-        rust_list(&words)
-    });
+    tera.register_filter(
+        "rust_list",
+        |words: Vec<String>, given: Kwargs, _: &State| {
+            let indent = given.get::<usize>("indent")?.unwrap_or(MEMBER);
+            Ok::<_, tera::Error>(rust_list(&words, indent))
+        },
+    );
     for source in sources.iter().filter(|source| source.is_rendered()) {
         tera.add_raw_template(&source.template(), source.text)
             .map_err(|error| RenderError::template(source.template(), error))?;
@@ -124,8 +128,12 @@ fn emitted_path(template: &str) -> String {
         .join("/")
 }
 
-/// A slice of strings as a member of a struct, broken as rustfmt breaks it.
-fn rust_list(words: &[String]) -> String {
+/// How far a member of a struct is indented.
+const MEMBER: usize = 4;
+
+/// A slice of strings as a member of a struct, broken as rustfmt breaks it. `indent` is how far the
+/// member is indented.
+fn rust_list(words: &[String], indent: usize) -> String {
     /// So long a list rustfmt leaves on one line (`array_width`).
     const WIDTH: usize = 60;
     let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
@@ -135,9 +143,9 @@ fn rust_list(words: &[String]) -> String {
     }
     let lines: String = quoted
         .iter()
-        .map(|word| format!("        {word},\n"))
+        .map(|word| format!("{:1$}{word},\n", "", indent + MEMBER))
         .collect();
-    format!("&[\n{lines}    ]")
+    format!("&[\n{lines}{:indent$}]", "")
 }
 
 #[cfg(test)]
@@ -148,9 +156,17 @@ mod tests {
     fn a_list_that_is_too_long_for_a_line_gets_one_for_each_word() {
         let words = |count| vec!["a-word-of-23-characters".to_owned(); count];
         let word = "\"a-word-of-23-characters\"";
-        assert_eq!(rust_list(&words(2)), format!("&[{word}, {word}]"));
+        assert_eq!(rust_list(&words(2), 4), format!("&[{word}, {word}]"));
         let line = format!("        {word},\n");
-        assert_eq!(rust_list(&words(3)), format!("&[\n{line}{line}{line}    ]"));
+        assert_eq!(
+            rust_list(&words(3), 4),
+            format!("&[\n{line}{line}{line}    ]")
+        );
+        let deeper = rust_list(&words(3), 8);
+        assert_eq!(
+            deeper,
+            format!("&[\n    {line}    {line}    {line}        ]")
+        );
     }
 
     #[test]

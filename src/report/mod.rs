@@ -43,7 +43,7 @@ use crate::cli::Misuse;
 use crate::manifest::{Diagnostic, Rejected, Source};
 
 pub use progress::Progress;
-pub use steps::{Step, after_new};
+pub use steps::{Step, after_key, after_new};
 pub use table::Table;
 
 /// Success and commands.

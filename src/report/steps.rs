@@ -54,6 +54,26 @@ pub fn after_new(plan: &Plan, dir: &Path) -> Vec<Step> {
     steps
 }
 
+/// What to do with a key that has just been written to `file`.
+pub fn after_key(signs_webhooks: bool, file: &str, kid: &str) -> Vec<Step> {
+    if signs_webhooks {
+        return vec![
+            Step::new(
+                format!("cargo run -- serve --webhook-key {file}"),
+                "or SELLER_WEBHOOK_KEY: the seller signs with it and publishes the public part",
+            ),
+            Step::new(
+                format!("adcp-scaffold keys show {file}"),
+                "print the public part again",
+            ),
+        ];
+    }
+    vec![Step::new(
+        format!("adcp-scaffold keys show {file} > {kid}.public.json"),
+        "the public part, for the JWK set that your counterparty reads",
+    )]
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -75,14 +75,16 @@ impl SpecLine {
         slugs
     }
 
+    /// A schema by the file it came from.
+    pub fn schema(&self, file: &str) -> Option<&serde_json::Value> {
+        let sources = &self.definitions.sources;
+        let (name, _) = sources.iter().find(|(_, source)| *source == file)?;
+        self.definitions.schemas.get(name)
+    }
+
     /// The words of an enum schema, by the file it came from, in the spec's order.
     pub fn words(&self, file: &str) -> Vec<String> {
-        let named = self
-            .definitions
-            .sources
-            .iter()
-            .find(|(_, source)| source.as_str() == file);
-        let schema = named.and_then(|(name, _)| self.definitions.schemas.get(name));
+        let schema = self.schema(file);
         let words = schema.and_then(|schema| schema.get("enum")?.as_array());
         words
             .into_iter()
@@ -99,6 +101,15 @@ impl SpecLine {
             .and_then(|major| major.parse().ok())
             .unwrap_or_default()
     }
+}
+
+/// Whether a line is another or a later one, both as `3.2`.
+pub fn is_from(line: &str, other: &str) -> bool {
+    let numbers = |line: &str| {
+        let mut numbers = line.split('.').map(|number| number.parse::<u32>().ok());
+        (numbers.next().flatten(), numbers.next().flatten())
+    };
+    numbers(line) >= numbers(other)
 }
 
 /// One row of `spec list`.

@@ -19,7 +19,7 @@ pub(super) const TOKEN: &str = "adcp-scaffold-verify";
 
 /// A seller that takes calls.
 pub(super) struct Seller {
-    /// Where its MCP endpoint is.
+    /// Where the endpoint is that the runner calls.
     pub(super) url: String,
     /// Where its operator API is, if anything waits for people.
     pub(super) operators: Option<SocketAddr>,
@@ -55,6 +55,9 @@ pub(super) fn boot(
         .env("SELLER_OPERATOR_ADDR", operator_addr)
         .env("SELLER_OPERATOR_TOKEN", approver::TOKEN)
         .env_remove("SELLER_OPERATORS")
+        // A sandbox takes its catalogue's signers and makes up a key.
+        .env_remove("SELLER_SIGNERS")
+        .env_remove("SELLER_WEBHOOK_KEY")
         .env(
             "SELLER_DEVELOPMENT",
             if options.durable { "0" } else { "1" },
@@ -93,7 +96,7 @@ pub(super) fn boot(
         sleep(Duration::from_millis(10));
     }
     Ok(Seller {
-        url: format!("http://{address}/mcp"),
+        url: format!("http://{address}/{}", options.transport.word()),
         operators,
         started,
         _process: process,

@@ -22,6 +22,8 @@ use std::path::{Path, PathBuf};
 
 use approver::Approver;
 
+use crate::plan::Transport;
+
 pub use clock::StartInstant;
 pub use error::VerifyError;
 pub use verdict::{Failure, Run, Skip, Storyboard, Tally, Unlisted, Verdict};
@@ -31,6 +33,8 @@ pub use verdict::{Failure, Run, Skip, Storyboard, Tally, Unlisted, Verdict};
 pub struct Options {
     /// The seller's folder.
     pub seller: PathBuf,
+    /// How the runner calls it.
+    pub transport: Transport,
     /// What to run, each on a fresh process and store.
     pub selection: Selection,
     /// Whether the seller is built with optimisations.
@@ -78,7 +82,8 @@ pub fn verify(options: &Options, progress: &dyn Fn(&str)) -> Result<Verdict, Ver
     };
     let mut runs = Vec::with_capacity(names.len());
     for name in names {
-        let files = Files::new(&reports, name.unwrap_or(ALL));
+        let transport = options.transport.word();
+        let files = Files::new(&reports, &format!("{}-{transport}", name.unwrap_or(ALL)));
         progress(&format!(
             "starting the seller for {}",
             name.unwrap_or("all storyboards")
@@ -86,7 +91,7 @@ pub fn verify(options: &Options, progress: &dyn Fn(&str)) -> Result<Verdict, Ver
         let seller = boot::boot(&program, options, &files)?;
         progress(&format!("running {}", name.unwrap_or("all storyboards")));
         let approver = seller.operators.map(Approver::start);
-        let raw = run::run(&runner, &seller, name, options.clock.as_ref(), &files)?;
+        let raw = run::run(&runner, &seller, name, options, &files)?;
         let answer = report::read(&raw, &files)?;
         let mut run = verdict::judge(name.unwrap_or(ALL), answer, &files.report);
         run.approved = approver.as_ref().map(Approver::approved);

@@ -7,10 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::boot::{Seller, TOKEN};
-use super::clock::StartInstant;
 use super::install::Runner;
 use super::process::Group;
-use super::{Files, VerifyError};
+use super::{Files, Options, VerifyError};
 
 /// What the runner allows itself, in seconds. Webhook storyboards wait two minutes by design.
 const RUNNER_TIMEOUT: u64 = 600;
@@ -23,12 +22,12 @@ pub(super) fn run(
     runner: &Runner,
     seller: &Seller,
     name: Option<&str>,
-    clock: Option<&StartInstant>,
+    options: &Options,
     files: &Files,
 ) -> Result<String, VerifyError> {
     let create = |path| File::create(path).map_err(|source| VerifyError::unwritable(path, source));
     let mut command = Command::new("node");
-    if let Some(clock) = clock {
+    if let Some(clock) = &options.clock {
         // The seller's clock has run since it was started.
         let elapsed = seller.started.elapsed().as_millis().to_string();
         command.arg("--require").arg(&runner.clock);
@@ -40,6 +39,7 @@ pub(super) fn run(
         .arg(&runner.script)
         .args(["storyboard", "run", &seller.url])
         .args(name)
+        .args(["--protocol", options.transport.word()])
         .args(["--auth", TOKEN, "--allow-http"])
         .args([
             "--timeout",

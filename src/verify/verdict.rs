@@ -17,6 +17,8 @@ pub struct Verdict {
     pub seller: PathBuf,
     /// The runner: `@adcp/sdk 6.11.0`.
     pub runner: String,
+    /// How the runner called the seller: `mcp`.
+    pub transport: &'static str,
     /// The instant at which runner and seller started; `null` is the machine's time.
     pub clock: Option<String>,
     /// Steps over all runs.
@@ -121,6 +123,7 @@ impl Verdict {
         Verdict {
             seller: options.seller.clone(),
             runner: install::version(),
+            transport: options.transport.word(),
             clock: options.clock.as_ref().map(ToString::to_string),
             steps,
             runs,

@@ -1,5 +1,5 @@
-//! The official clients against an emitted seller: TypeScript and Python for MCP, the command line
-//! of the AdCP SDK.
+//! The official clients against an emitted seller: TypeScript and Python for MCP and for A2A, AdCP's
+//! own for Python, the command line of the AdCP SDK over both.
 //!
 //! The clients are pinned in `tests/clients/` and installed on first use beside what these tests
 //! compile. Needs Node.js with npm and Python with venv; without them it fails and says what to
@@ -26,69 +26,121 @@ fn official_clients_list_the_tools_and_ask_for_products() {
     let seller = Seller::from_manifest("client-desk", &manifest);
     seller.cargo(&["build"]);
     let running = Running::start(&seller, "client-desk");
-    let (node, python) = (install_node(), install_python());
-    let (tools, products) = (tools(&seller), products(&seller));
-    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
-
-    let typescript =
-        seen(
-            Command::new("node")
-                .current_dir(&node)
-                .args(["mcp.mjs", &running.url, TOKEN]),
-        );
-    assert_eq!(typescript["server"], "client-desk");
-    let mut all = vec![("TypeScript", "typescript", typescript)];
-    for mode in ["legacy", "auto"] {
-        let client = clients.join("mcp_client.py");
-        let answer = seen(
-            Command::new(&python)
-                .arg(client)
-                .args([&running.url, TOKEN, mode]),
-        );
-        all.push((mode, "python", answer));
+    let offer = Offer {
+        tools: tools(&seller),
+        products: products(&seller),
+    };
+    let node = install_node();
+    over_mcp(&running, &node, &offer);
+    over_a2a(&running, &node, &offer);
+    for transport in ["mcp", "a2a"] {
+        over_the_command_line(&running, &node, &offer, transport);
     }
-    for (client, trace, seen) in &all {
-        assert_eq!(names(&seen["tools"]), tools, "{client}");
-        assert_eq!(names(&seen["products"]), products, "{client}");
+}
+
+/// What every client has to find.
+struct Offer {
+    tools: Vec<String>,
+    products: Vec<String>,
+}
+
+impl Offer {
+    fn is_seen_by(&self, client: &str, trace: &str, seen: &Value) {
+        assert_eq!(names(&seen["tools"]), self.tools, "{client}");
+        assert_eq!(names(&seen["products"]), self.products, "{client}");
         assert_eq!(seen["context"]["trace"], *trace, "{client}");
         assert_eq!(seen["refused"], true, "{client}: a wrong token was let in");
     }
+}
 
-    let spoken = |at: usize| {
-        all[at].2["protocol"]
+/// The TypeScript client, and the Python client in both of its modes.
+fn over_mcp(running: &Running, node: &Path, offer: &Offer) {
+    let url = running.endpoint("mcp");
+    let typescript = ask_node(node, "mcp.mjs", &url);
+    offer.is_seen_by("TypeScript", "typescript", &typescript);
+    assert_eq!(typescript["server"], "client-desk");
+    let python = install_python("requirements.txt");
+    let spoken = ["legacy", "auto"].map(|mode| {
+        let seen = ask_python(&python, "mcp_client.py", &[&url, TOKEN, mode]);
+        offer.is_seen_by(mode, "python", &seen);
+        seen["protocol"]
             .as_str()
             .expect("a revision of MCP")
             .to_owned()
-    };
+    });
     assert!(
-        spoken(1) < spoken(2),
+        spoken[0] < spoken[1],
         "the client that may choose speaks {}, the older one {}",
-        spoken(2),
-        spoken(1)
+        spoken[1],
+        spoken[0]
     );
+}
 
-    let mut call = Command::new("npx");
-    call.current_dir(&node).args(["--no", "adcp", &running.url]);
-    let listed = seen(call.args(["--auth", TOKEN, "--json", "--allow-http"]));
+/// The TypeScript client, which speaks protocol 0.3, and the Python client, which speaks 1.0 and has
+/// AdCP's own on top of it.
+fn over_a2a(running: &Running, node: &Path, offer: &Offer) {
+    let url = running.endpoint("a2a");
+    let typescript = ask_node(node, "a2a.mjs", &url);
+    offer.is_seen_by("TypeScript", "typescript", &typescript);
+    assert_eq!(typescript["protocol"], "0.3.0");
     assert_eq!(
-        members(&listed["tools"], "name"),
-        tools,
-        "adcp without a tool lists them"
+        typescript["unknown"], -32001,
+        "a task that was never given out"
     );
-    let mut call = Command::new("npx");
-    call.current_dir(&node).args([
-        "--no",
-        "adcp",
-        &running.url,
-        "get_products",
-        r#"{"buying_mode":"wholesale"}"#,
-    ]);
-    let answer = seen(call.args(["--auth", TOKEN, "--json", "--allow-http"]));
+    let python = install_python("requirements-a2a.txt");
+    let python = ask_python(&python, "a2a_client.py", &[&url, TOKEN]);
+    offer.is_seen_by("Python", "python", &python);
+    for (client, seen, completed) in [
+        ("TypeScript", &typescript, "completed"),
+        ("Python", &python, "TASK_STATE_COMPLETED"),
+    ] {
+        assert_eq!(seen["server"], "client-desk", "{client}");
+        assert_eq!(seen["state"], completed, "{client}");
+        assert_eq!(seen["again"], completed, "{client}: the task, asked for");
+        let streamed = seen["streamed"].as_array().map_or(0, Vec::len);
+        assert!(streamed > 0, "{client}: nothing was streamed");
+    }
+    let adcp = &python["adcp"];
+    assert_eq!(adcp["success"], true, "{adcp}");
+    assert_eq!(names(&adcp["products"]), offer.products, "adcp for Python");
+}
+
+fn over_the_command_line(running: &Running, node: &Path, offer: &Offer, transport: &str) {
+    let url = running.endpoint(transport);
+    let adcp = |more: &[&str]| {
+        let mut call = Command::new("npx");
+        call.current_dir(node).args(["--no", "adcp", &url]);
+        call.args(more).args(["--protocol", transport]);
+        seen(call.args(["--auth", TOKEN, "--json", "--allow-http"]))
+    };
+    assert_eq!(
+        members(&adcp(&[])["tools"], "name"),
+        offer.tools,
+        "adcp without a tool lists them over {transport}"
+    );
+    let answer = adcp(&["get_products", r#"{"buying_mode":"wholesale"}"#]);
     assert_eq!(
         members(&answer["data"]["products"], "product_id"),
-        products,
-        "adcp get_products"
+        offer.products,
+        "adcp get_products over {transport}"
     );
+}
+
+fn ask_node(folder: &Path, client: &str, url: &str) -> Value {
+    seen(
+        Command::new("node")
+            .current_dir(folder)
+            .args([client, url, TOKEN]),
+    )
+}
+
+fn ask_python(python: &Path, client: &str, arguments: &[&str]) -> Value {
+    let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
+    seen(
+        Command::new(python)
+            .arg(clients.join(client))
+            .args(arguments),
+    )
 }
 
 /// A seller that ends with this value.
@@ -131,6 +183,12 @@ impl Running {
             _store: store,
         }
     }
+
+    /// Where a transport is: the banner names the first.
+    fn endpoint(&self, transport: &str) -> String {
+        let (root, _) = self.url.rsplit_once('/').expect("a path");
+        format!("{root}/{transport}")
+    }
 }
 
 impl Drop for Running {
@@ -145,7 +203,7 @@ impl Drop for Running {
 fn install_node() -> PathBuf {
     let folder = target().join("clients-node");
     fs::create_dir_all(&folder).expect("the folder can be made");
-    copy(&["mcp.mjs"], &folder);
+    copy(&["mcp.mjs", "a2a.mjs"], &folder);
     if changed(&["package.json", "package-lock.json"], &folder) {
         copy(&["package.json", "package-lock.json"], &folder);
         run(Command::new("npm").current_dir(&folder).args([
@@ -158,20 +216,23 @@ fn install_node() -> PathBuf {
     folder
 }
 
-/// Installs the client for Python as its requirements say and gives the interpreter.
-fn install_python() -> PathBuf {
-    let folder = target().join("clients-python");
+/// Installs the clients for Python as these requirements say and gives the interpreter. The ones for
+/// MCP and those for A2A want different versions of what both need.
+fn install_python(requirements: &str) -> PathBuf {
+    let name = requirements.trim_end_matches(".txt");
+    let folder = target().join(format!("clients-python-{name}"));
     let python = folder.join("bin/python");
-    if changed(&["requirements.txt"], &folder) {
+    if changed(&[requirements], &folder) {
         run(Command::new("python3")
             .args(["-m", "venv", "--clear"])
             .arg(&folder));
-        let requirements =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/requirements.txt");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/clients")
+            .join(requirements);
         run(Command::new(&python)
             .args(["-m", "pip", "install", "--quiet", "--no-deps", "-r"])
-            .arg(requirements));
-        copy(&["requirements.txt"], &folder);
+            .arg(file));
+        copy(&[requirements], &folder);
     }
     python
 }

@@ -40,6 +40,12 @@ fn sellers_of_proposals_pass_their_own_tests() {
     }
 }
 
+/// Its tests call it over the transport that it has.
+#[test]
+fn a_seller_without_mcp_passes_its_own_tests() {
+    Seller::of_matrix("a2a-alone").cargo(&["test", "--test", "smoke"]);
+}
+
 #[test]
 fn the_longest_name_is_formatted_as_well() {
     let name = "a-name-of-sixty-four-letters-which-is-the-longest-one-that-is-ok";

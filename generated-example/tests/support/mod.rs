@@ -73,6 +73,12 @@ impl Seller {
         result["structuredContent"].take()
     }
 
+    /// The names of the tools on offer.
+    pub fn tools(&self) -> Vec<String> {
+        let listed = self.request("tools/list", json!({}));
+        names(&listed["tools"])
+    }
+
     /// The answer itself, or what becomes of it once somebody has agreed, where somebody has to.
     pub fn settled(&self, answer: Value) -> Value {
         if answer["status"] != "submitted" {
@@ -111,7 +117,7 @@ impl Seller {
     }
 
     /// Sends one MCP request and answers its result.
-    pub fn request(&self, method: &str, params: Value) -> Value {
+    fn request(&self, method: &str, params: Value) -> Value {
         let mut answer: Value = ureq::post(format!("{}/mcp", self.url))
             .header("authorization", format!("Bearer {TOKEN}"))
             .header("accept", "application/json, text/event-stream")
@@ -127,6 +133,14 @@ impl Seller {
         );
         answer["result"].take()
     }
+}
+
+/// The names of things that have one.
+fn names(things: &Value) -> Vec<String> {
+    let things = things.as_array().expect("a list").iter();
+    things
+        .map(|thing| thing["name"].as_str().expect("a name").to_owned())
+        .collect()
 }
 
 /// An address of this machine that nobody listens on.

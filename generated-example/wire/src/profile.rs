@@ -2,7 +2,7 @@
 //! `seller.toml`, as the runtime reads it.
 
 use adcp_seller::domain::RecipeType;
-use adcp_seller::profile::{AccountMode, Approval, Profile, Proposals, Recipe, RecipeOwner};
+use adcp_seller::profile::*;
 
 /// What the manifest says.
 pub static PROFILE: Profile = Profile {
@@ -37,4 +37,24 @@ pub static PROFILE: Profile = Profile {
         owner: RecipeOwner::Framework,
         axes: &[],
     }),
+    entry: Entry {
+        mcp: true,
+        a2a: true,
+        oauth: None,
+        rate: None,
+        largest_request: 4194304,
+        fresh_keys: Rate {
+            per_minute: 3600,
+            burst: 3000,
+        },
+    },
+    request_signing: RequestSigning {
+        supported: true,
+        digest: DigestPolicy::Either,
+        required_for: &[],
+        warn_for: &[],
+    },
+    webhooks: Webhooks {
+        retry_seconds: 86400,
+    },
 };

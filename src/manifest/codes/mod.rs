@@ -114,6 +114,30 @@ pub enum Code {
     GraceOutlastsHold,
     /// `M0038`: recipes to be filled in by hand.
     RecipeSample,
+    /// `M0039`: tool that the seller does not offer.
+    ToolNotOffered,
+    /// `M0040`: not a usable issuer.
+    Issuer,
+    /// `M0041`: not a usable audience.
+    Audience,
+    /// `M0042`: audience that nobody knows yet.
+    AudienceUnknown,
+    /// `M0043`: not a usable scope.
+    Scope,
+    /// `M0044`: not a size.
+    Size,
+    /// `M0045`: size out of bounds.
+    SizeRange,
+    /// `M0046`: number out of bounds.
+    CountRange,
+    /// `M0047`: signatures asked for and never verified.
+    SigningOff,
+    /// `M0048`: signature required and let pass at once.
+    SignatureTwice,
+    /// `M0049`: signature on what tells about signatures.
+    SignedDiscovery,
+    /// `M0050`: digest policy that the line has given up.
+    DigestOfLine,
 }
 
 impl Code {

@@ -123,12 +123,12 @@ specialism is also a promise to pass its storyboards.",
         wrong: Some(r#"name = "acme-media"
 adcp = "3.0"
 specialisms = ["sales-non-guaranteed"]
-transports = ["mcp", "a2a"]
+store = "postgres"
 "#),
         right: r#"name = "acme-media"
 adcp = "3.0"
 specialisms = ["sales-non-guaranteed"]
-transports = ["mcp"]
+store = "sqlite"
 "#,
     },
     Entry {
@@ -778,6 +778,301 @@ specialisms = ["sales-non-guaranteed"]
 [recipe]
 schema = "recipe.schema.json"
 kind = "acme"
+"#,
+    },
+    Entry {
+        code: Code::ToolNotOffered,
+        id: "M0039",
+        severity: Severity::Error,
+        title: "tool that the seller does not offer",
+        explanation: "A scope lets buyers call tools, and a signature is asked for on operations: both name what this
+seller offers, which follows from its specialisms and stands in `wire/tools.json`. A name that means nothing is refused, because a misspelt one would lock buyers out of what it
+should have opened, or leave open what it should have locked. What has to be signed is an operation
+of AdCP, so a method of the transport, `tasks/get`, is none.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+url = "https://ads.acme.example"
+specialisms = ["sales-non-guaranteed"]
+
+[auth]
+issuer = "https://login.acme.example"
+
+[auth.scopes]
+"adcp:read" = ["get_product"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+url = "https://ads.acme.example"
+specialisms = ["sales-non-guaranteed"]
+
+[auth]
+issuer = "https://login.acme.example"
+
+[auth.scopes]
+"adcp:read" = ["get_products"]
+"#,
+    },
+    Entry {
+        code: Code::Issuer,
+        id: "M0040",
+        severity: Severity::Error,
+        title: "not a usable issuer",
+        explanation: "The issuer names the authorization server whose access tokens the seller takes. It is an `https` URL
+without query, fragment or credentials (RFC 8414, 2), and it is compared with the `iss` of each token
+to the letter: a slash at the end counts. Its metadata tells where the keys are that tokens are
+checked with, so over plain `http` anybody on the way could make tokens; only a server on the
+developer's own machine is exempt.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+url = "https://ads.acme.example"
+specialisms = ["sales-non-guaranteed"]
+
+[auth]
+issuer = "http://login.acme.example"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+url = "https://ads.acme.example"
+specialisms = ["sales-non-guaranteed"]
+
+[auth]
+issuer = "https://login.acme.example"
+"#,
+    },
+    Entry {
+        code: Code::Audience,
+        id: "M0041",
+        severity: Severity::Error,
+        title: "not a usable audience",
+        explanation: "The audience says for whom a token was issued, so that one that a buyer was given for another service
+is of no use here. It is a name without spaces, or a URI when it has a colon (RFC 7519, 2), without a
+fragment (RFC 8707, 2), and it is compared to the letter.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+url = "https://ads.acme.example"
+specialisms = ["sales-non-guaranteed"]
+
+[auth]
+issuer = "https://login.acme.example"
+audience = "https://ads.acme.example/mcp#seller"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+url = "https://ads.acme.example"
+specialisms = ["sales-non-guaranteed"]
+
+[auth]
+issuer = "https://login.acme.example"
+audience = "https://ads.acme.example/mcp"
+"#,
+    },
+    Entry {
+        code: Code::AudienceUnknown,
+        id: "M0042",
+        severity: Severity::Warning,
+        title: "audience that nobody knows yet",
+        explanation: "Without `audience` a token has to be issued for the URL that buyers call, and without `url` the seller
+knows no other than the address it listens on. Tokens for its public address would all be refused, so
+say either before buyers depend on it.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[auth]
+issuer = "https://login.acme.example"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+url = "https://ads.acme.example"
+specialisms = ["sales-non-guaranteed"]
+
+[auth]
+issuer = "https://login.acme.example"
+"#,
+    },
+    Entry {
+        code: Code::Scope,
+        id: "M0043",
+        severity: Severity::Error,
+        title: "not a usable scope",
+        explanation: "A scope is a word of visible ASCII without spaces, quotes and backslashes (RFC 6749, 3.3), since a
+token lists its scopes with spaces between them. No token could ever hold another.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+url = "https://ads.acme.example"
+specialisms = ["sales-non-guaranteed"]
+
+[auth]
+issuer = "https://login.acme.example"
+
+[auth.scopes]
+"adcp read" = ["get_products"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+url = "https://ads.acme.example"
+specialisms = ["sales-non-guaranteed"]
+
+[auth]
+issuer = "https://login.acme.example"
+
+[auth.scopes]
+"adcp:read" = ["get_products"]
+"#,
+    },
+    Entry {
+        code: Code::Size,
+        id: "M0044",
+        severity: Severity::Error,
+        title: "not a size",
+        explanation: "A size is a whole number and a unit, without a space: `KiB` for 1024 bytes, `MiB` for 1024 of those.
+Other units are refused, because a `MB` means a million bytes to some and 1048576 to others.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[idempotency]
+largest = "1 MB"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[idempotency]
+largest = "1MiB"
+"#,
+    },
+    Entry {
+        code: Code::SizeRange,
+        id: "M0045",
+        severity: Severity::Error,
+        title: "size out of bounds",
+        explanation: "`idempotency.largest` bounds what a buyer can make the seller keep for each idempotency key. Below
+64 KiB orders of many packages would be refused; above 4 MiB no request is read at all, so a larger
+bound would promise nothing.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[idempotency]
+largest = "1KiB"
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[idempotency]
+largest = "64KiB"
+"#,
+    },
+    Entry {
+        code: Code::CountRange,
+        id: "M0046",
+        severity: Severity::Error,
+        title: "number out of bounds",
+        explanation: "A limit of none locks every buyer out, and one of more than a million a minute limits nobody. What is
+left out is not limited (calls), or as AdCP recommends (new idempotency keys).",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[limits]
+per_minute = 0
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[limits]
+per_minute = 600
+"#,
+    },
+    Entry {
+        code: Code::SigningOff,
+        id: "M0047",
+        severity: Severity::Error,
+        title: "signatures asked for and never verified",
+        explanation: "`verify = false` says that no signature is looked at. What is listed in `required` or `warn` would then
+be let in unsigned, which is the opposite of what was written.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[signing]
+verify = false
+required = ["create_media_buy"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[signing]
+verify = true
+required = ["create_media_buy"]
+"#,
+    },
+    Entry {
+        code: Code::SignatureTwice,
+        id: "M0048",
+        severity: Severity::Error,
+        title: "signature required and let pass at once",
+        explanation: "An operation in `required` is refused without a good signature; one in `warn` is let in with a bad one,
+which is logged. `warn` is where an operation stands until its buyers sign well; then it moves to
+`required`. It can't be in both.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[signing]
+required = ["create_media_buy"]
+warn = ["create_media_buy"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[signing]
+required = ["create_media_buy"]
+warn = ["update_media_buy"]
+"#,
+    },
+    Entry {
+        code: Code::SignedDiscovery,
+        id: "M0049",
+        severity: Severity::Error,
+        title: "signature on what tells about signatures",
+        explanation: "Buyers learn from `get_adcp_capabilities` which operations have to be signed, and how. If it needed a
+signature itself, a buyer that has not called yet could never begin.",
+        wrong: Some(r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[signing]
+required = ["get_adcp_capabilities", "create_media_buy"]
+"#),
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[signing]
+required = ["create_media_buy"]
+"#,
+    },
+    Entry {
+        code: Code::DigestOfLine,
+        id: "M0050",
+        severity: Severity::Error,
+        title: "digest policy that the line has given up",
+        explanation: "A signature that does not cover the body proves who sent a request and not what it said. Lines up to
+3.1 leave the choice to the seller; from 3.2 on every signature has to cover the body, and a seller
+must not announce anything else. Without `digest` the seller does what its line asks for.",
+        wrong: None,
+        right: r#"name = "acme-media"
+adcp = "3.0"
+specialisms = ["sales-non-guaranteed"]
+
+[signing]
+digest = "required"
 "#,
     },
 ];

@@ -8,12 +8,16 @@ mod state;
 mod span;
 mod proposals;
 mod recipe;
+mod tools;
+mod entry;
+mod signing;
 mod origin;
 mod vocabulary;
 
 pub use recipe::unreadable_schema;
 
-use super::{Lines, Plan, RuntimeSource, tools};
+use self::tools::Offer;
+use super::{Lines, Plan, RuntimeSource};
 use crate::manifest::written::Manifest;
 use crate::manifest::{Companions, Diagnostic, Rejected, Source, diagnostic};
 
@@ -85,6 +89,17 @@ impl Check {
         if let (Some(store), Some(proposals)) = (&store, proposals) {
             self.finalize_in_memory(manifest.store.as_ref(), store, proposals);
         }
+        let offered = match (&facts, &specialisms) {
+            (Some(facts), Some(specialisms)) => Some(super::tools::derive(facts, specialisms)),
+            _ => None,
+        };
+        let offer = match (&facts, &offered) {
+            (Some(facts), Some(tools)) => Some(Offer { facts, tools }),
+            _ => None,
+        };
+        let entry = self.entry(manifest, offer.as_ref());
+        let signing = self.signing(manifest, facts.as_ref(), offer.as_ref());
+        let webhooks = self.webhooks(manifest, facts.as_ref());
         let runtime = match &manifest.runtime {
             Some(written) => self.origin(written),
             None => Some(RuntimeSource::Vendored),
@@ -95,8 +110,8 @@ impl Check {
             name: name?,
             url,
             transports: transports?,
-            protocols: tools::protocols(&facts, &specialisms),
-            tools: tools::derive(&facts, &specialisms),
+            protocols: super::tools::protocols(&facts, &specialisms),
+            tools: offered?,
             specialisms,
             adcp: facts.line,
             pricing_models: pricing_models?,
@@ -107,6 +122,9 @@ impl Check {
             proposals: proposals?,
             approval: approval?,
             recipe: recipe?,
+            entry: entry?,
+            signing: signing?,
+            webhooks: webhooks?,
             runtime: runtime?,
         })
     }

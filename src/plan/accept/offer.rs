@@ -10,17 +10,17 @@ use crate::plan::{LineFacts, Transport, tools};
 impl Check {
     pub(super) fn transports(&mut self, texts: Option<&Texts>) -> Option<Vec<Transport>> {
         let Some(texts) = texts else {
-            return Some(vec![Transport::Mcp]);
+            return Some(Transport::ALL.to_vec());
         };
         let vocabulary = Vocabulary {
             subject: "a transport",
             key: "transports",
             required: false,
             generated: support::TRANSPORTS,
-            known: support::KNOWN_TRANSPORTS.to_vec(),
+            known: support::TRANSPORTS.to_vec(),
         };
         let words = self.list(texts, &vocabulary)?;
-        Some(words.iter().map(|_| Transport::Mcp).collect())
+        words.iter().map(|word| Transport::of(word)).collect()
     }
 
     pub(super) fn specialisms(

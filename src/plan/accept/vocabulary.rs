@@ -110,16 +110,7 @@ impl Check {
                 .take(at)
                 .find(|earlier| earlier.get_ref() == text.get_ref());
             if let Some(earlier) = earlier {
-                self.report(
-                    Diagnostic::new(
-                        Code::Duplicate,
-                        format!("`{}` stands twice in `{key}`", text.get_ref()),
-                        text.span(),
-                        "again here",
-                    )
-                    .related(earlier.span(), "first here")
-                    .help("remove one of the two"),
-                );
+                self.duplicate(text, earlier, key);
             } else if !vocabulary.known.contains(&text.get_ref().as_str()) {
                 self.report(vocabulary.refuse(text));
             } else if !vocabulary.generated.contains(&text.get_ref().as_str()) {
@@ -128,5 +119,19 @@ impl Check {
         }
         (self.diagnostics.len() == before)
             .then(|| items.iter().map(|text| text.get_ref().clone()).collect())
+    }
+
+    /// Says that a word stands twice in a list.
+    pub(super) fn duplicate(&mut self, text: &Text, earlier: &Text, key: &str) {
+        self.report(
+            Diagnostic::new(
+                Code::Duplicate,
+                format!("`{}` stands twice in `{key}`", text.get_ref()),
+                text.span(),
+                "again here",
+            )
+            .related(earlier.span(), "first here")
+            .help("remove one of the two"),
+        );
     }
 }

@@ -2,7 +2,8 @@
 //! bytes.
 //!
 //! `cargo bench --bench get_products` generates a seller, builds it for release and measures it;
-//! `cargo bench --bench get_products -- FOLDER` takes one that is there. The figure is CPU time of
+//! `cargo bench --bench get_products -- FOLDER` takes one that is there, and with the path of its
+//! program after the folder, that program. The figure is CPU time of
 //! the server process (user and system, from `/proc`) for each request, because wall time on a
 //! machine that also runs the load says more about the load. Both servers run at once and are
 //! loaded by `wrk` in turns, so that what else the machine does hits both.
@@ -16,7 +17,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use seller::{CALL, Outcome, REVISION, Server, TOKEN, ask, build, free_address, generate, sandbox};
+use seller::{
+    CALL, Measured, Outcome, REVISION, Server, TOKEN, ask, chosen, free_address, sandbox,
+};
 
 /// How often each server has its turn.
 const TURNS: usize = 5;
@@ -27,21 +30,9 @@ fn main() -> Outcome {
         .skip(1)
         .filter(|argument| argument != "--bench")
         .collect();
-    match arguments
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
-        ["--bare", address, file] => bare(address.parse()?, std::fs::read(file)?),
-        [folder] => measure(Path::new(folder)),
-        [] => {
-            let folder = tempfile::tempdir()?;
-            let seller = folder.path().join("measured");
-            generate(&seller)?;
-            measure(&seller)
-        }
-        _ => Err("say nothing, or the folder of a generated seller".into()),
+    match arguments.as_slice() {
+        [word, address, file] if word == "--bare" => bare(address.parse()?, std::fs::read(file)?),
+        words => measure(&chosen(words)?),
     }
 }
 
@@ -105,12 +96,16 @@ fn load(server: &Server, script: &Path) -> Outcome<Turn> {
     })
 }
 
-fn measure(folder: &Path) -> Outcome {
-    let program = build(folder)?;
+fn measure(measured: &Measured) -> Outcome {
     let scratch = tempfile::tempdir()?;
 
     let began = Instant::now();
-    let mut seller = sandbox(&program, folder, &scratch.path().join("seller.db"), &[])?;
+    let mut seller = sandbox(
+        &measured.program,
+        &measured.folder,
+        &scratch.path().join("seller.db"),
+        &[],
+    )?;
     let answer = seller.first_answer()?;
     let started = began.elapsed();
     let at_rest = seller.memory("VmRSS")?;

@@ -1,31 +1,36 @@
 //! What hostile receivers of webhooks do to calls that have nothing to do with them.
 //!
 //! `cargo bench --bench receivers` generates a seller, builds it for release and measures it;
-//! `cargo bench --bench receivers -- FOLDER` takes one that is there. Two processes of the seller
-//! take turns, and the other one is stopped meanwhile. In both, media buys are made at the same rate
-//! and `get_products` is called at a steady pace. In one of them every buy names a receiver that
-//! answers 503, hangs, closes, redirects or sends 100 MB, so that what fails is tried again and
-//! again beside the calls. The figure is the 99th percentile of `get_products` there against the
-//! quiet one, as the median over the turns: the machine may have more to do.
+//! `cargo bench --bench receivers -- FOLDER` takes one that is there, and with the path of its
+//! program after the folder, that program. Two processes of the seller take turns, and the other one
+//! is stopped meanwhile. In both, media buys are made at the same rate, each with a receiver for its
+//! notifications, and `get_products` is called at a steady pace. In the quiet one every receiver
+//! answers 204; in the other one they answer 503, hang, close, redirect or send 100 MB in turn, so
+//! that what fails is tried again and again beside the calls. The receivers are a process of their
+//! own with the lowest priority, since on a real network they would not share the seller's
+//! processors. The figure is the 99th percentile of `get_products` there against the quiet one, each
+//! as the median over the turns: the machine may have more to do.
 #![allow(missing_docs)]
 
 mod seller;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
-use std::process::Command;
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use seller::{CALL, Outcome, REVISION, Server, TOKEN, ask, build, generate, sandbox};
+use seller::{CALL, Measured, Outcome, REVISION, Server, TOKEN, ask, chosen, sandbox};
 use serde_json::{Value, json};
 
 /// How often each process has its turn, and for how long.
-const TURNS: usize = 9;
-const TURN: Duration = Duration::from_secs(6);
+const TURNS: usize = 11;
+const TURN: Duration = Duration::from_secs(5);
+/// How long the same goes on before each turn without being measured: a process that was stopped has
+/// timers to catch up with.
+const SETTLING: Duration = Duration::from_secs(1);
 /// How many connections call `get_products`, and the pause between two calls of each.
 const CALLERS: usize = 4;
 const PACE: Duration = Duration::from_millis(8);
@@ -34,6 +39,10 @@ const PACE: Duration = Duration::from_millis(8);
 const BUYS: Duration = Duration::from_millis(120);
 /// What the flooding receiver sends.
 const FLOOD: usize = 100 * 1024 * 1024;
+/// The pause between two pieces of it: no faster than half a gigabit in a second.
+const TRICKLE: Duration = Duration::from_millis(1);
+/// What makes this program the receivers instead of the bench.
+const RECEIVE: &str = "receive";
 
 fn main() -> Outcome {
     // Cargo adds --bench to what the user says.
@@ -41,26 +50,16 @@ fn main() -> Outcome {
         .skip(1)
         .filter(|argument| argument != "--bench")
         .collect();
-    match arguments
-        .iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
-        [folder] => measure(Path::new(folder)),
-        [] => {
-            let folder = tempfile::tempdir()?;
-            let seller = folder.path().join("measured");
-            generate(&seller)?;
-            measure(&seller)
-        }
-        _ => Err("say nothing, or the folder of a generated seller".into()),
+    if arguments == [RECEIVE] {
+        return receive();
     }
+    measure(&chosen(&arguments)?)
 }
 
 /// What a receiver does with a request.
 #[derive(Clone, Copy, Debug)]
 enum Manner {
+    Well,
     Unwell,
     Hangs,
     Closes,
@@ -69,7 +68,9 @@ enum Manner {
 }
 
 impl Manner {
-    const ALL: [Manner; 5] = [
+    /// The one that is well, then those that are not.
+    const ALL: [Manner; 6] = [
+        Manner::Well,
         Manner::Unwell,
         Manner::Hangs,
         Manner::Closes,
@@ -77,62 +78,139 @@ impl Manner {
         Manner::Floods,
     ];
 
-    fn treat(self, stream: &mut TcpStream) -> std::io::Result<()> {
-        let mut request = [0; 64 * 1024];
-        if stream.read(&mut request)? == 0 {
-            return Ok(());
-        }
-        match self {
-            Manner::Unwell => stream.write_all(
-                b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-            ),
-            Manner::Hangs => {
-                // Until the other side gives up.
-                while stream.read(&mut request)? > 0 {}
-                Ok(())
-            }
-            Manner::Closes => Ok(()),
-            Manner::Redirects => stream.write_all(
-                b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-            ),
-            Manner::Floods => {
-                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {FLOOD}\r\n\r\n");
-                stream.write_all(head.as_bytes())?;
-                let piece = [b' '; 64 * 1024];
-                for _ in 0..FLOOD / piece.len() {
-                    stream.write_all(&piece)?;
+    /// Does with the requests of a connection what this manner does, until it ends.
+    fn treat(self, stream: &mut BufReader<TcpStream>, met: &AtomicUsize) -> Outcome {
+        while read_request(stream)? {
+            met.fetch_add(1, Ordering::Relaxed);
+            let answer = match self {
+                Manner::Well => "204 No Content\r\n\r\n",
+                Manner::Unwell => "503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
+                Manner::Redirects => {
+                    "302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
                 }
-                Ok(())
-            }
+                Manner::Closes => return Ok(()),
+                Manner::Hangs => {
+                    // Until the other side gives up.
+                    while stream.read(&mut [0; 1024])? > 0 {}
+                    return Ok(());
+                }
+                Manner::Floods => return flood(stream.get_mut()),
+            };
+            write!(stream.get_mut(), "HTTP/1.1 {answer}")?;
         }
+        Ok(())
     }
 }
 
-/// A receiver on this machine, until the program ends.
-struct Receiver {
-    manner: Manner,
-    address: SocketAddr,
-    met: Arc<AtomicUsize>,
+/// Answers with more than anybody wants.
+fn flood(stream: &mut TcpStream) -> Outcome {
+    write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {FLOOD}\r\n\r\n")?;
+    let piece = [b' '; 64 * 1024];
+    for _ in 0..FLOOD / piece.len() {
+        stream.write_all(&piece)?;
+        thread::sleep(TRICKLE);
+    }
+    Ok(())
 }
 
-impl Receiver {
-    fn start(manner: Manner) -> Outcome<Self> {
+/// Reads a request whole; whether there was one.
+fn read_request(stream: &mut BufReader<TcpStream>) -> Outcome<bool> {
+    let mut first = String::new();
+    if stream.read_line(&mut first)? == 0 {
+        return Ok(false);
+    }
+    read_rest(stream)?;
+    Ok(true)
+}
+
+/// Reads the headers of a message and gives the body that they announce.
+fn read_rest(stream: &mut BufReader<TcpStream>) -> Outcome<Vec<u8>> {
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line)?;
+        let line = line.trim_end().to_ascii_lowercase();
+        if line.is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse()?;
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body)?;
+    Ok(body)
+}
+
+/// Plays the receivers of every manner until the input ends: says on which addresses at first and
+/// then what each of them has met.
+fn receive() -> Outcome {
+    let mut met = Vec::new();
+    for manner in Manner::ALL {
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
-        let met = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&met);
+        println!("{}", listener.local_addr()?);
+        let counter = Arc::new(AtomicUsize::new(0));
+        met.push(Arc::clone(&counter));
         thread::spawn(move || {
-            for mut stream in listener.incoming().flatten() {
-                counter.fetch_add(1, Ordering::Relaxed);
+            for stream in listener.incoming().flatten() {
+                let counter = Arc::clone(&counter);
                 // What becomes of the connection is the seller's concern.
-                thread::spawn(move || drop(manner.treat(&mut stream)));
+                thread::spawn(move || drop(manner.treat(&mut BufReader::new(stream), &counter)));
             }
         });
-        Ok(Receiver {
-            manner,
-            address,
-            met,
+    }
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    for count in met {
+        println!("{}", count.load(Ordering::Relaxed));
+    }
+    Ok(())
+}
+
+/// The process that plays the receivers.
+struct Receivers {
+    process: Child,
+    said: BufReader<ChildStdout>,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Receivers {
+    fn start() -> Outcome<Self> {
+        let mut process = Command::new("nice")
+            .args(["-n", "19"])
+            .arg(std::env::current_exe()?)
+            .arg(RECEIVE)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let said = process.stdout.take().ok_or("the receivers say nothing")?;
+        let mut said = BufReader::new(said);
+        let mut addresses = Vec::new();
+        for _ in Manner::ALL {
+            let mut line = String::new();
+            said.read_line(&mut line)?;
+            addresses.push(line.trim().parse()?);
+        }
+        Ok(Receivers {
+            process,
+            said,
+            addresses,
         })
+    }
+
+    /// How many deliveries each of them has met.
+    fn end(mut self) -> Outcome<Vec<usize>> {
+        drop(self.process.stdin.take());
+        let mut text = String::new();
+        self.said.read_to_string(&mut text)?;
+        Ok(text.lines().map(str::parse).collect::<Result<_, _>>()?)
+    }
+}
+
+impl Drop for Receivers {
+    fn drop(&mut self) {
+        // They end by themselves once their input does; this is for when they didn't.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -159,22 +237,9 @@ impl Caller {
             message.len()
         );
         self.stream.get_mut().write_all(request.as_bytes())?;
-        let mut length = 0;
         let mut status = String::new();
         self.stream.read_line(&mut status)?;
-        loop {
-            let mut line = String::new();
-            self.stream.read_line(&mut line)?;
-            let line = line.trim_end().to_ascii_lowercase();
-            if line.is_empty() {
-                break;
-            }
-            if let Some(value) = line.strip_prefix("content-length:") {
-                length = value.trim().parse()?;
-            }
-        }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body)?;
+        let body = read_rest(&mut self.stream)?;
         if status.starts_with("HTTP/1.1 200") {
             Ok(body)
         } else {
@@ -184,8 +249,9 @@ impl Caller {
 }
 
 /// Calls `get_products` at a steady pace and gives how long each call took. A call that could not
-/// begin in time because the one before it lasted counts from when it should have begun.
-fn browse(address: SocketAddr, until: Instant) -> Outcome<Vec<Duration>> {
+/// begin in time because the one before it lasted counts from when it should have begun. What begins
+/// before `from` is not counted.
+fn browse(address: SocketAddr, from: Instant, until: Instant) -> Outcome<Vec<Duration>> {
     let mut caller = Caller::connect(address)?;
     let mut took = Vec::new();
     let mut due = Instant::now();
@@ -198,13 +264,15 @@ fn browse(address: SocketAddr, until: Instant) -> Outcome<Vec<Duration>> {
             Instant::now()
         };
         caller.call(CALL)?;
-        took.push(began.elapsed());
+        if began >= from {
+            took.push(began.elapsed());
+        }
         due += PACE;
     }
     Ok(took)
 }
 
-/// Makes media buys at a steady pace. `receivers` are named in turn, where there are any.
+/// Makes media buys at a steady pace. `receivers` are named in turn.
 fn buy(
     address: SocketAddr,
     order: &Value,
@@ -288,12 +356,13 @@ struct Turn {
 
 fn turn(server: &Server, order: &Value, receivers: &[SocketAddr]) -> Outcome<Turn> {
     let before = server.cpu()?;
-    let until = Instant::now() + TURN;
+    let from = Instant::now() + SETTLING;
+    let until = from + TURN;
     let address = server.address;
     let (mut took, buys) = thread::scope(|scope| -> Outcome<_> {
         let text = |error: Box<dyn std::error::Error>| error.to_string();
         let browsing: Vec<_> = (0..CALLERS)
-            .map(|_| scope.spawn(move || browse(address, until).map_err(text)))
+            .map(|_| scope.spawn(move || browse(address, from, until).map_err(text)))
             .collect();
         let buying = scope.spawn(move || buy(address, order, receivers, until).map_err(text));
         let mut took = Vec::new();
@@ -329,37 +398,35 @@ fn signal(server: &Server, name: &str) -> Outcome {
     }
 }
 
-fn measure(folder: &Path) -> Outcome {
-    let program = build(folder)?;
+fn measure(measured: &Measured) -> Outcome {
+    let (program, folder) = (&measured.program, &measured.folder);
     let scratch = tempfile::tempdir()?;
-    let mut quiet = sandbox(&program, folder, &scratch.path().join("quiet.db"), &[])?;
-    let mut hostile = sandbox(&program, folder, &scratch.path().join("hostile.db"), &[])?;
+    let mut quiet = sandbox(program, folder, &scratch.path().join("quiet.db"), &[])?;
+    let mut hostile = sandbox(program, folder, &scratch.path().join("hostile.db"), &[])?;
     quiet.first_answer()?;
     hostile.first_answer()?;
     let order = order(&quiet)?;
     create(&mut Caller::connect(hostile.address)?, &order)?;
-    let receivers = Manner::ALL
-        .into_iter()
-        .map(Receiver::start)
-        .collect::<Outcome<Vec<_>>>()?;
-    let addresses: Vec<_> = receivers.iter().map(|receiver| receiver.address).collect();
+    let receivers = Receivers::start()?;
+    let (well, unwell) = receivers.addresses.split_at(1);
 
     let mut out = std::io::stdout().lock();
+    writeln!(out, "load average before: {}", load()?)?;
     writeln!(
         out,
         "turn  quiet: p50 ms  p99 ms  CPU s    hostile: p50 ms  p99 ms  CPU s    ratio of p99"
     )?;
-    let mut ratios = Vec::new();
+    let (mut quiets, mut hostiles) = (Vec::new(), Vec::new());
     for number in 1..=TURNS {
         let quietly = || -> Outcome<Turn> {
             signal(&hostile, "-STOP")?;
-            let turn = turn(&quiet, &order, &[]);
+            let turn = turn(&quiet, &order, well);
             signal(&hostile, "-CONT")?;
             turn
         };
         let hostilely = || -> Outcome<Turn> {
             signal(&quiet, "-STOP")?;
-            let turn = turn(&hostile, &order, &addresses);
+            let turn = turn(&hostile, &order, unwell);
             signal(&quiet, "-CONT")?;
             turn
         };
@@ -384,24 +451,38 @@ fn measure(folder: &Path) -> Outcome {
             show(&ours),
             show(&theirs)
         )?;
-        ratios.push(ratio);
+        quiets.push(ours.p99);
+        hostiles.push(theirs.p99);
     }
-    ratios.sort_by(f64::total_cmp);
+    let (ours, theirs) = (median(quiets), median(hostiles));
     writeln!(
         out,
-        "ratio of p99, median of {TURNS}: {:.2} ({:.2} to {:.2}); memory after it: quiet {:.1} MB, hostile {:.1} MB",
-        ratios[TURNS / 2],
-        ratios[0],
-        ratios[TURNS - 1],
+        "median of p99 over {TURNS} turns: quiet {ours:.2} ms, hostile {theirs:.2} ms, ratio {:.2}; load average after: {}; memory: quiet {:.1} MB, hostile {:.1} MB",
+        theirs / ours,
+        load()?,
         quiet.memory("VmRSS")?,
         hostile.memory("VmRSS")?
     )?;
-    for receiver in &receivers {
-        let met = receiver.met.load(Ordering::Relaxed);
-        writeln!(out, "{:?}: {met} deliveries tried", receiver.manner)?;
+    for (manner, met) in Manner::ALL.iter().zip(receivers.end()?) {
+        writeln!(out, "{manner:?}: {met} deliveries tried")?;
         if met == 0 {
             return Err("a receiver was never tried, so nothing was measured".into());
         }
     }
     Ok(())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// What the machine has to do altogether, over one, five and fifteen minutes.
+fn load() -> Outcome<String> {
+    let text = std::fs::read_to_string("/proc/loadavg")?;
+    Ok(text
+        .split_whitespace()
+        .take(3)
+        .collect::<Vec<_>>()
+        .join(" "))
 }

@@ -1,7 +1,8 @@
 //! What one signed call costs a seller, against the same call with a bearer token.
 //!
 //! `cargo bench --bench signed_calls` generates a seller, builds it for release and measures it;
-//! `cargo bench --bench signed_calls -- FOLDER` takes one that is there. The figure is CPU time of
+//! `cargo bench --bench signed_calls -- FOLDER` takes one that is there, and with the path of its
+//! program after the folder, that program. The figure is CPU time of
 //! the server process for each request, from `/proc`. Every signed request has a nonce of its own
 //! and is signed before the load begins; using the nonce up is a commit in the seller's SQLite
 //! file, which a read with a token does not need, and is part of the figure.
@@ -17,7 +18,7 @@ use std::process::Command;
 use adcp_seller::clock::{Clock as _, SystemClock};
 use adcp_seller::signing::{Edition, Head, SigningKey, Stamp, Usage, fresh_nonce, sign};
 use axum::http::{HeaderMap, HeaderValue};
-use seller::{CALL, Outcome, REVISION, Server, TOKEN, build, generate, sandbox};
+use seller::{CALL, Measured, Outcome, REVISION, Server, TOKEN, chosen, sandbox};
 
 /// How often each kind of call has its turn, and how many calls that is.
 const TURNS: usize = 5;
@@ -31,16 +32,7 @@ fn main() -> Outcome {
         .skip(1)
         .filter(|argument| argument != "--bench")
         .collect();
-    match arguments.as_slice() {
-        [folder] => measure(Path::new(folder)),
-        [] => {
-            let folder = tempfile::tempdir()?;
-            let seller = folder.path().join("measured");
-            generate(&seller)?;
-            measure(&seller)
-        }
-        _ => Err("say nothing, or the folder of a generated seller".into()),
-    }
+    measure(&chosen(&arguments)?)
 }
 
 /// A seller that takes the signatures of a key.
@@ -122,8 +114,9 @@ fn load(server: &Server, script: &Path, calls: usize) -> Outcome<(f64, f64)> {
         .lines()
         .find_map(|line| line.trim().strip_prefix("Non-2xx or 3xx responses:"))
         .map_or(Ok(0.0), |count| count.trim().parse::<f64>())?;
-    // At the end some connections send the last request once more, which is refused then.
-    if !output.status.success() || refused > 64.0 || requests < calls as f64 {
+    // At the end some connections send the last request once more, which is refused then, and what
+    // is under way when the script stops is not counted.
+    if !output.status.success() || refused > 64.0 || requests + 64.0 < calls as f64 {
         return Err(format!("the load met errors:\n{text}").into());
     }
     let per_second = number(
@@ -135,11 +128,10 @@ fn load(server: &Server, script: &Path, calls: usize) -> Outcome<(f64, f64)> {
     Ok((spent * 1e6 / requests, per_second))
 }
 
-fn measure(folder: &Path) -> Outcome {
-    let program = build(folder)?;
+fn measure(measured: &Measured) -> Outcome {
     let scratch = tempfile::tempdir()?;
     let key = SigningKey::generate()?;
-    let mut server = start(&program, folder, scratch.path(), &key)?;
+    let mut server = start(&measured.program, &measured.folder, scratch.path(), &key)?;
     server.first_answer()?;
     let bearer = vec![format!("Authorization\tBearer {TOKEN}"); CALLS];
     let bearer = script(scratch.path(), "bearer", &bearer)?;

@@ -19,7 +19,7 @@ pub(crate) const TOKEN: &str = "a-token-for-measuring";
 pub(crate) const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_products","arguments":{"buying_mode":"wholesale"}}}"#;
 
 /// Generates a seller with the store that a live one has.
-pub(crate) fn generate(folder: &Path) -> Outcome {
+fn generate(folder: &Path) -> Outcome {
     let mut new = Command::new(env!("CARGO_BIN_EXE_adcp-scaffold"));
     new.arg("new").arg(folder).args([
         "--name",
@@ -33,6 +33,42 @@ pub(crate) fn generate(folder: &Path) -> Outcome {
     succeed(&mut new)
 }
 
+/// What a bench measures: a folder with a catalogue, and the program of the seller.
+pub(crate) struct Measured {
+    pub(crate) folder: PathBuf,
+    pub(crate) program: PathBuf,
+    /// The folder that goes away afterwards, where the bench generated the seller itself.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+/// The seller that the words after a bench's name choose: `FOLDER PROGRAM` is one that is built
+/// already, `FOLDER` one that is generated already, and without words there is a new one.
+pub(crate) fn chosen(words: &[String]) -> Outcome<Measured> {
+    let (folder, temporary) = match words {
+        [folder, ..] => (PathBuf::from(folder), None),
+        [] => {
+            let temporary = tempfile::tempdir()?;
+            let folder = temporary.path().join("measured");
+            generate(&folder)?;
+            (folder, Some(temporary))
+        }
+    };
+    let program = match words {
+        [_, program] => std::fs::canonicalize(program)?,
+        [] | [_] => build(&folder)?,
+        _ => {
+            return Err(
+                "say nothing, the folder of a generated seller, or folder and program".into(),
+            );
+        }
+    };
+    Ok(Measured {
+        folder,
+        program,
+        _temporary: temporary,
+    })
+}
+
 fn succeed(command: &mut Command) -> Outcome {
     let status = command.stdout(Stdio::null()).status()?;
     if status.success() {
@@ -43,7 +79,7 @@ fn succeed(command: &mut Command) -> Outcome {
 }
 
 /// Builds the seller and gives the program and the folder of its target.
-pub(crate) fn build(folder: &Path) -> Outcome<PathBuf> {
+fn build(folder: &Path) -> Outcome<PathBuf> {
     let target =
         std::env::var_os("ADCP_TEST_TARGET").map_or_else(|| folder.join("target"), PathBuf::from);
     succeed(
@@ -78,7 +114,7 @@ pub(crate) fn sandbox(
     let mut command = Command::new(program);
     command
         .current_dir(folder)
-        .args(["--sandbox", "--operator-addr", "off", "--addr"])
+        .args(["--sandbox", "--operator-addr", "127.0.0.1:0", "--addr"])
         .arg(address.to_string())
         .arg("--store")
         .arg(format!("sqlite:{}", store.display()))

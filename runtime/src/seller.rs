@@ -21,7 +21,7 @@ use crate::auth::{Callers, Keyring, Operators, SignaturePolicy, Signatures, Sign
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::dispatch::{Allowance, Dispatcher, sweep};
-use crate::http::{self, Addresses, Front, Gate, Origins, Published};
+use crate::http::{self, Addresses, Front, Gate, Origins, Probe, Published};
 use crate::identity::TenantId;
 use crate::mcp::Server;
 use crate::oauth::Verifier;
@@ -80,6 +80,9 @@ pub struct Trust {
     pub signers: Signers,
     /// What notifications are signed with, if they are.
     pub webhook_key: Option<Arc<SigningKey>>,
+    /// What requests to addresses of buyers go through, with a resolver or limits of its own. When
+    /// `None`, a client with the machine's resolver that goes as far as `reach`.
+    pub outbound: Option<outbound::Client>,
 }
 
 /// A seller that serves until it is stopped.
@@ -241,6 +244,13 @@ impl Seller {
         )?);
         let tenant = TenantId(TenantId::SINGLE.to_owned());
         let cursors = serve::cursor_key(setting.store.as_ref(), &tenant).await?;
+        let client = || match &setting.trust.outbound {
+            Some(client) => Ok(client.clone()),
+            None => outbound::Client::new(setting.trust.reach, outbound::Limits::default()),
+        };
+        // What the operator has named is looked up apart from what buyers name, so that their dead
+        // names keep nobody's keys away.
+        let named = client()?;
         let services = Arc::new(Services {
             spec,
             profile,
@@ -253,7 +263,7 @@ impl Seller {
             sandbox: setting.sandbox,
             overlays: Overlays::default(),
             fresh_keys: Allowance::new(profile.entry.fresh_keys),
-            outbound: outbound::Client::new(setting.trust.reach, outbound::Limits::default())?,
+            outbound: client()?,
             webhook_key: setting.trust.webhook_key,
         });
         let keyring = Arc::new(Keyring::new(
@@ -261,14 +271,10 @@ impl Seller {
             &tenant,
             Arc::clone(&services.store),
             Arc::clone(&services.clock),
-            services.outbound.clone(),
+            named.clone(),
         ));
-        let tokens = Verifier::of(
-            profile.entry.oauth.as_ref(),
-            setting.sandbox,
-            &services.outbound,
-        )
-        .map_err(|_| StartError::NoRandomness)?;
+        let tokens = Verifier::of(profile.entry.oauth.as_ref(), setting.sandbox, &named)
+            .map_err(|_| StartError::NoRandomness)?;
         let callers = setting
             .callers
             .with_tokens(tokens)
@@ -314,6 +320,7 @@ impl Seller {
                 setting.sandbox,
             ),
             origins: Origins::new(profile.url),
+            probe: Probe::default(),
             stopping: AtomicBool::new(false),
         };
         let stop = background.stop.clone();

@@ -23,6 +23,7 @@ const TASK_TYPE: &str = "task_type";
 #[derive(Debug)]
 pub(super) struct Answered {
     id: String,
+    tool: &'static str,
     context_id: String,
     status: TaskStatus,
     at: Timestamp,
@@ -80,6 +81,7 @@ pub(super) async fn carry_out(
     };
     let answered = Answered {
         id: named.id.to_owned(),
+        tool: tool.name,
         context_id: named.context_id.to_owned(),
         status,
         at: services.clock.now(),
@@ -106,6 +108,7 @@ impl Answered {
     fn over(&self) -> Over<'_> {
         Over {
             id: &self.id,
+            tool: self.tool,
             context_id: &self.context_id,
             status: self.status,
             name: self.name,

@@ -38,6 +38,9 @@ pub(crate) struct Call {
     /// Where it is kept.
     place: String,
     pub(super) call_id: String,
+    /// The tool that was called.
+    #[serde(default)]
+    tool: String,
     pub(super) context_id: String,
     pub(super) status: TaskStatus,
     pub(super) at: Timestamp,
@@ -123,6 +126,7 @@ pub(super) struct Calls {
 /// The answer to a call, as it is kept.
 pub(super) struct Over<'a> {
     pub(super) id: &'a str,
+    pub(super) tool: &'a str,
     pub(super) context_id: &'a str,
     pub(super) status: TaskStatus,
     pub(super) name: Name,
@@ -156,6 +160,7 @@ impl Calls {
         let call = Call {
             place: place_of(over.id).unwrap_or_default().to_owned(),
             call_id: over.id.to_owned(),
+            tool: over.tool.to_owned(),
             context_id: over.context_id.to_owned(),
             status: over.status,
             at: now,
@@ -182,7 +187,7 @@ impl Calls {
     }
 }
 
-/// The call of that id, if it is the caller's and still kept.
+/// The call of that id, if it is the caller's and still kept, and of a tool that the caller may use.
 pub(super) async fn find(services: &Services, caller: &Caller, id: &str) -> Result<Option<Call>> {
     let Some(place) = place_of(id) else {
         return Ok(None);
@@ -192,10 +197,10 @@ pub(super) async fn find(services: &Services, caller: &Caller, id: &str) -> Resu
     let now = services.clock.now();
     Ok(found
         .map(|stored| stored.value)
-        .filter(|call| call.call_id == id && call.until > now))
+        .filter(|call| call.call_id == id && call.until > now && caller.rights.allow(&call.tool)))
 }
 
-/// The calls of a caller that are kept.
+/// The calls of a caller that are kept, of tools that it may use.
 pub(super) async fn all(services: &Services, caller: &Caller) -> Result<Vec<Call>> {
     let scope = Scope::principal(&caller.tenant, &caller.principal);
     let now = services.clock.now();
@@ -203,7 +208,7 @@ pub(super) async fn all(services: &Services, caller: &Caller) -> Result<Vec<Call
     Ok(found
         .into_iter()
         .map(|stored| stored.value)
-        .filter(|call| call.until > now)
+        .filter(|call| call.until > now && caller.rights.allow(&call.tool))
         .collect())
 }
 

@@ -1,29 +1,33 @@
 //! Push notification configurations: where a client of A2A wants to be told how a task goes.
 //!
-//! A configuration is a subscription of the task that it belongs to and lies with it. Secrets go in
-//! and never come out: what is read back has neither token nor credentials.
+//! A configuration is a subscription of the task that it belongs to and lies with it. So it is written
+//! only while nobody is at work on the task: the answer of an adapter is committed over the revision
+//! that was taken up, and must not be lost to a configuration. Secrets go in and never come out: what
+//! is read back has neither token nor credentials.
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::Refusal;
 use super::calls;
 use super::fault::Fault;
 use super::found;
 use super::params;
 use super::version::Version;
-use crate::dispatch::Caller;
+use crate::dispatch::{Caller, Patience};
+use crate::http::Gate;
 use crate::ops::records::Stored;
 use crate::ops::{Services, work};
 use crate::store::Batch;
 use crate::tasks::{self, Task};
-use crate::webhooks::{Authentication, Form, Scheme, Subscription};
+use crate::webhooks::{self, Authentication, Form, Scheme, Subscription};
 
 /// How many receivers a task may have.
 const MOST: usize = 8;
 /// The longest address and the longest secret, in bytes.
 const LONGEST: usize = 4096;
-/// How often a change is written anew because the task changed meanwhile.
-const ATTEMPTS: usize = 8;
+/// What a client is told when the task was not left alone for as long as it could wait.
+const BUSY: &str = "the task is being worked on; send the request again";
 
 /// The receiver that a configuration names. A name is made up where it has none.
 pub(super) fn read(
@@ -134,13 +138,28 @@ pub(super) fn of_message(
     }
 }
 
+/// Whether the caller may register a receiver, by a method of this name.
+pub(super) fn judge(
+    gate: &Gate,
+    caller: &Caller,
+    method: &str,
+    wanted: &Subscription,
+) -> Result<(), Refusal> {
+    if wanted.authentication.is_none() {
+        return Ok(());
+    }
+    gate.permits_credentials(caller, method)
+        .map_err(Refusal::Turned)
+}
+
 /// `tasks/pushNotificationConfig/set` and `CreateTaskPushNotificationConfig`.
 pub(super) async fn set(
     services: &Services,
+    gate: &Gate,
     caller: &Caller,
     version: Version,
-    params: &Map<String, Value>,
-) -> Result<Value, Fault> {
+    (method, params): (&str, &Map<String, Value>),
+) -> Result<Value, Refusal> {
     let task_id = params::required(params, "taskId")?;
     let config = match version {
         Version::V03 => params
@@ -149,29 +168,29 @@ pub(super) async fn set(
             .ok_or_else(|| Fault::params("`params.pushNotificationConfig` must be an object"))?,
         Version::V10 => params,
     };
-    for _ in 0..ATTEMPTS {
-        let mut stored = open(services, caller, task_id).await?;
-        if stored.value.status.is_terminal() {
+    let conversation = calls::conversation_of(services, caller, task_id).await?;
+    let wanted = read(version, config, conversation.as_deref())?;
+    judge(gate, caller, method, &wanted)?;
+    let wanted = [wanted];
+    webhooks::admit(services, (&caller.tenant, &caller.principal), &wanted).await?;
+    let [wanted] = wanted;
+    change(services, caller, task_id, |task| {
+        if task.status.is_terminal() {
             return Err(Fault::unsupported(
                 "the task is over, so there is nothing left to be told of",
             ));
         }
-        let conversation = calls::conversation_of(services, caller, task_id).await?;
-        let wanted = read(version, config, conversation.as_deref())?;
-        let subscriptions = &mut stored.value.subscriptions;
-        subscriptions.retain(|known| known.id != wanted.id);
-        if subscriptions.len() >= MOST {
+        forget(task, wanted.id.as_deref());
+        if task.subscriptions.len() >= MOST {
             return Err(Fault::unsupported(format!(
                 "a task has at most {MOST} push notification configurations; delete one"
             )));
         }
-        let answer = written(version, task_id, &wanted);
-        subscriptions.push(wanted);
-        if save(services, &stored).await? {
-            return Ok(answer);
-        }
-    }
-    Err(Fault::internal("a task kept changing"))
+        task.subscriptions.push(wanted.clone());
+        Ok(())
+    })
+    .await?;
+    Ok(written(version, task_id, &wanted))
 }
 
 /// `tasks/pushNotificationConfig/get` and `GetTaskPushNotificationConfig`.
@@ -223,21 +242,47 @@ pub(super) async fn delete(
             Version::V10 => "`params.id` is missing",
         })
     })?;
-    for _ in 0..ATTEMPTS {
+    change(services, caller, task_id, |task| {
+        forget(task, Some(id));
+        Ok(())
+    })
+    .await?;
+    Ok(match version {
+        Version::V03 => Value::Null,
+        Version::V10 => json!({}),
+    })
+}
+
+/// Changes the receivers of a task, once nobody is at work on it.
+///
+/// # Errors
+///
+/// What the change says; when there is no such task; when somebody was at work on it for too long.
+async fn change(
+    services: &Services,
+    caller: &Caller,
+    task_id: &str,
+    mut change: impl FnMut(&mut Task) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut patience = Patience::new();
+    loop {
         let mut stored = open(services, caller, task_id).await?;
-        let before = stored.value.subscriptions.len();
-        stored
-            .value
-            .subscriptions
-            .retain(|known| known.form == Form::Adcp || known.id.as_deref() != Some(id));
-        if stored.value.subscriptions.len() == before || save(services, &stored).await? {
-            return Ok(match version {
-                Version::V03 => Value::Null,
-                Version::V10 => json!({}),
-            });
+        let before = stored.value.subscriptions.clone();
+        change(&mut stored.value)?;
+        if stored.value.subscriptions == before {
+            return Ok(());
         }
+        if !stored.value.is_leased(services.clock.now()) && save(services, &stored).await? {
+            return Ok(());
+        }
+        patience.wait(BUSY).await?;
     }
-    Err(Fault::internal("a task kept changing"))
+}
+
+/// Removes the receiver of that name, if a client of A2A has registered it.
+fn forget(task: &mut Task, id: Option<&str>) {
+    task.subscriptions
+        .retain(|known| known.form == Form::Adcp || known.id.as_deref() != id);
 }
 
 /// The task, and the configuration where one is named.

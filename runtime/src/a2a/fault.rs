@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use super::version::Version;
-use crate::error::Error;
+use crate::error::{Error, Recovery};
 use crate::jsonrpc::RpcError;
 
 /// Where the reasons of A2A 1.0 are defined (1.0, section 9.5).
@@ -18,8 +18,17 @@ pub(super) struct Fault {
     code: i32,
     reason: &'static str,
     message: String,
-    /// What AdCP would say: a code of its table.
-    adcp: Option<&'static str>,
+    adcp: Option<Said>,
+}
+
+/// What AdCP would say.
+#[derive(Debug)]
+struct Said {
+    /// A code of its table.
+    code: &'static str,
+    recovery: Recovery,
+    /// Seconds to wait, where that helps.
+    retry_after: Option<u32>,
 }
 
 impl Fault {
@@ -64,7 +73,11 @@ impl Fault {
     pub(super) fn no_skill(name: &str) -> Self {
         let name: String = name.chars().take(64).collect();
         Fault {
-            adcp: Some("UNSUPPORTED_FEATURE"),
+            adcp: Some(Said {
+                code: "UNSUPPORTED_FEATURE",
+                recovery: Recovery::Correctable,
+                retry_after: None,
+            }),
             ..Fault::unsupported(format!(
                 "Unknown tool: {name}; the agent card lists the skills"
             ))
@@ -105,9 +118,18 @@ impl Fault {
     }
 
     /// Too much at once for one caller.
-    pub(super) fn busy(message: impl Into<String>) -> Self {
+    pub(super) fn busy(message: impl Into<String>, retry_after: Option<u32>) -> Self {
+        Fault::later("RATE_LIMITED", message, retry_after)
+    }
+
+    /// What goes well at another time. A2A has no code of its own for it, AdCP has this one.
+    fn later(code: &'static str, message: impl Into<String>, retry_after: Option<u32>) -> Self {
         Fault {
-            adcp: Some("RATE_LIMITED"),
+            adcp: Some(Said {
+                code,
+                recovery: Recovery::Transient,
+                retry_after,
+            }),
             ..Fault::unsupported(message)
         }
     }
@@ -119,11 +141,11 @@ impl Fault {
                 "@type": "type.googleapis.com/google.rpc.ErrorInfo",
                 "reason": self.reason,
                 "domain": DOMAIN,
-                "metadata": self.adcp.map_or_else(|| json!({}), |code| json!({ "adcp_code": code })),
+                "metadata": self.adcp.map_or_else(|| json!({}), |said| said.in_strings()),
             }])),
-            Version::V03 => self.adcp.map(|code| {
-                json!({ "adcp_error": { "code": code, "message": self.message, "recovery": "correctable" } })
-            }),
+            Version::V03 => self
+                .adcp
+                .map(|said| json!({ "adcp_error": said.in_full(&self.message) })),
         };
         RpcError {
             data: data.filter(|data: &Value| !data.is_null()),
@@ -132,11 +154,39 @@ impl Fault {
     }
 }
 
+impl Said {
+    /// As the metadata of `google.rpc.ErrorInfo`, whose values are strings.
+    fn in_strings(&self) -> Value {
+        let mut metadata = json!({ "adcp_code": self.code });
+        if let Some(seconds) = self.retry_after {
+            metadata["retry_after"] = seconds.to_string().into();
+        }
+        metadata
+    }
+
+    /// As AdCP's own error (`core/error.json`).
+    fn in_full(&self, message: &str) -> Value {
+        let mut error = json!({
+            "code": self.code,
+            "message": message,
+            "recovery": self.recovery.as_str(),
+        });
+        if let Some(seconds) = self.retry_after {
+            error["retry_after"] = seconds.into();
+        }
+        error
+    }
+}
+
 impl From<Error> for Fault {
     /// What of a seller's error a client of the protocol is told.
     fn from(error: Error) -> Self {
         match (&error.cause, error.code) {
             (Some(cause), _) => Fault::internal(cause),
+            (None, "RATE_LIMITED") => Fault::busy(error.message, error.retry_after),
+            (None, code @ "SERVICE_UNAVAILABLE") => {
+                Fault::later(code, error.message, error.retry_after)
+            }
             (None, "INVALID_REQUEST") => Fault::params(error.message),
             (None, _) => Fault::internal(error.message),
         }

@@ -8,15 +8,18 @@ use serde_json::{Map, Value};
 
 use super::fault::Fault;
 use super::found::{self, Found};
-use super::stream::{self, Gone, Place, Sender};
+use super::stream::{self, Gone, Sender};
 use super::version::{Manner, Version};
 use super::{Server, params, written};
+use crate::auth::Callers;
 use crate::dispatch::Caller;
 use crate::ops::records::Kept;
 use crate::tasks::{self, CallOffError, Task};
 
 /// How often at most a task that somebody follows is looked at.
 const GLANCE: Duration = Duration::from_millis(250);
+/// How often at least it is looked at, and whether its follower would still be let in.
+const LOOK: Duration = Duration::from_secs(15);
 /// How often a task is called off anew because it changed meanwhile.
 const ATTEMPTS: usize = 8;
 
@@ -51,11 +54,12 @@ impl Server {
         Err(Fault::internal("a task kept changing"))
     }
 
-    /// Follows a task until it is over: `tasks/resubscribe` and `SubscribeToTask`.
+    /// Follows a task until it is over, or until the seller knows the caller no longer:
+    /// `tasks/resubscribe` and `SubscribeToTask`.
     pub(super) fn subscribe(
         &self,
         id: &Value,
-        caller: Caller,
+        (caller, callers): (Caller, Callers),
         manner: Manner,
         found: Found,
     ) -> Result<Response, Fault> {
@@ -65,7 +69,7 @@ impl Server {
                 "the task is over, so nothing follows; get it with GetTask",
             ));
         }
-        let place: Place = self.streams.enter(&caller.principal)?;
+        let place = self.streams.enter(&caller.principal)?;
         let services = Arc::clone(self.dispatcher.services());
         Ok(stream::answer(
             (id, manner.version),
@@ -76,10 +80,15 @@ impl Server {
                 sender.event(&seen.event(manner)).await?;
                 while !seen.is_over() {
                     let pause = async {
-                        services.store.wake(Task::KIND).await;
+                        // Whether it was woken or not, it looks.
+                        drop(tokio::time::timeout(LOOK, services.store.wake(Task::KIND)).await);
                         tokio::time::sleep(GLANCE).await;
                     };
                     sender.until(pause).await?;
+                    if !callers.knows(&caller.principal) {
+                        let fault = Fault::unsupported("the seller no longer admits this caller");
+                        return sender.fail(fault).await;
+                    }
                     let now = match found::find(&services, &caller, &seen.id).await {
                         Ok(now) => now,
                         Err(fault) => return sender.fail(fault).await,

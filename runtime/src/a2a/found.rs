@@ -1,7 +1,7 @@
 //! What a task id stands for: a call that is over, or an AdCP task.
 //!
-//! A caller finds its own, and of AdCP tasks those that it was told of. Anything else is answered like
-//! an id that was never given out.
+//! A caller finds its own, of tools that its credential opens, and of AdCP tasks those that it was
+//! told of. Anything else is answered like an id that was never given out.
 
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
@@ -67,7 +67,7 @@ pub(super) async fn task(
     let scope = Scope::principal(&caller.tenant, &caller.principal);
     records::find::<Task>(&services.store, &scope, id)
         .await?
-        .filter(|stored| stored.value.announced)
+        .filter(|stored| stored.value.announced && caller.rights.allow(&stored.value.tool))
         .ok_or_else(Fault::no_task)
 }
 

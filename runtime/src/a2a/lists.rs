@@ -1,5 +1,5 @@
-//! `ListTasks`: the caller's AdCP tasks and the calls that are still kept, newest first (A2A 1.0,
-//! section 9.4.4). Version 0.3 has no such method.
+//! `ListTasks`: the caller's AdCP tasks and the calls that are still kept, of the tools that its
+//! credential opens, newest first (A2A 1.0, section 9.4.4). Version 0.3 has no such method.
 
 use serde_json::{Map, Value, json};
 
@@ -86,7 +86,10 @@ async fn everything(services: &Services, caller: &Caller) -> Result<Vec<Found>, 
     let conversations = calls::conversations(services, caller).await?;
     let entries = tasks::of_buyer(services, &caller.tenant, &caller.principal).await?;
     let mut found = Vec::with_capacity(entries.len());
-    for entry in entries {
+    for entry in entries
+        .into_iter()
+        .filter(|entry| caller.rights.allow(&entry.tool))
+    {
         let conversation = conversations
             .iter()
             .find(|conversation| conversation.task_id == entry.task_id)

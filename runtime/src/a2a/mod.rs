@@ -31,6 +31,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatch::{Caller, Dispatcher};
+use crate::error::Error;
 use crate::http::{Endpoint, Gate, Turned};
 use crate::json::{self, Defect};
 use crate::jsonrpc::{Message, Request, RpcError, begin};
@@ -72,6 +73,12 @@ enum Refusal {
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         Refusal::Fault(fault)
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal::Fault(error.into())
     }
 }
 
@@ -201,6 +208,9 @@ impl Server {
                 Ok(self.send(&request.id, caller, manner, call).await?)
             };
         }
+        gate.trusts(&caller).map_err(Refusal::Turned)?;
+        // Dispatch counts calls; whatever else is asked counts alike.
+        self.dispatcher.count(&caller)?;
         if let Some(defect) = &defect {
             return Err(invocation::ambiguous(defect).into());
         }
@@ -214,14 +224,18 @@ impl Server {
             Method::Cancel => self.cancel(&caller, manner, params).await?,
             Method::Subscribe => {
                 let found = found::find(services, &caller, params::required(params, "id")?).await?;
-                return Ok(self.subscribe(&request.id, caller, manner, found)?);
+                let follower = (caller, gate.callers().clone());
+                return Ok(self.subscribe(&request.id, follower, manner, found)?);
             }
             Method::List => lists::list(services, &caller, manner, params)
                 .await?
                 .to_string(),
-            Method::SetConfig => configs::set(services, &caller, version, params)
-                .await?
-                .to_string(),
+            Method::SetConfig => {
+                let asked = (request.method.as_str(), params);
+                configs::set(services, gate, &caller, version, asked)
+                    .await?
+                    .to_string()
+            }
             Method::GetConfig => configs::get(services, &caller, version, params)
                 .await?
                 .to_string(),
@@ -271,8 +285,10 @@ impl Server {
         if let Some(config) = params.get("configuration").and_then(Value::as_object) {
             params::number(config, "historyLength")?;
         }
-        let subscription = configs::of_message(manner.version, params, &context_id)?;
-        caller.subscriptions.extend(subscription);
+        if let Some(wanted) = configs::of_message(manner.version, params, &context_id)? {
+            configs::judge(gate, &caller, tool.name, &wanted)?;
+            caller.subscriptions.push(wanted);
+        }
         tracing::debug!(
             tool = tool.name,
             seller = services.profile.name,
@@ -331,6 +347,7 @@ impl Server {
         (tool, invocation, context_id): (&'static Tool, Invocation, String),
     ) -> Result<Response, Fault> {
         let place = self.streams.enter(&caller.principal)?;
+        let held = Arc::clone(&place);
         let call = self.calls.name();
         name_call(&mut caller, &call);
         let (dispatcher, calls) = (self.dispatcher.clone(), Arc::clone(&self.calls));
@@ -354,7 +371,10 @@ impl Server {
                         id: &call,
                         context_id: &context_id,
                     };
-                    carry_out(&dispatcher, &calls, caller, tool, (named, invocation)).await
+                    let call = (named, invocation);
+                    let answered = carry_out(&dispatcher, &calls, caller, tool, call).await;
+                    drop(held);
+                    answered
                 });
                 let answered = match sender.until(work).await? {
                     Ok(Ok(answered)) => answered,

@@ -1,9 +1,9 @@
 //! Answers in pieces: server-sent events, one JSON-RPC message each.
 //!
 //! A stream is made by a task of its own and read by whoever called. When nobody reads any more, it
-//! ends; a change that it was about runs on. It is bounded in time and in number, it says something
-//! now and then so that nothing between takes the connection for dead, and it ends when the seller
-//! stops.
+//! ends; a change that it was about runs on. It is bounded in time and in number, and counts until
+//! its reader has everything or has gone. It says something now and then so that nothing between
+//! takes the connection for dead, and it ends when the seller stops.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -43,7 +43,8 @@ pub(super) struct Streams {
     open: Arc<Mutex<HashMap<Principal, usize>>>,
 }
 
-/// One stream's place among them, given back when it is dropped.
+/// One stream's place among them, given back when all that holds it has gone: the body, which may
+/// still have events in it when nothing more is sent, and a call that goes on without a reader.
 #[derive(Debug)]
 pub(super) struct Place {
     streams: Streams,
@@ -52,7 +53,7 @@ pub(super) struct Place {
 
 impl Streams {
     /// A place for one more stream of a caller.
-    pub(super) fn enter(&self, principal: &Principal) -> Result<Place, Fault> {
+    pub(super) fn enter(&self, principal: &Principal) -> Result<Arc<Place>, Fault> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let of_all: usize = open.values().sum();
         let of_caller = open.entry(principal.clone()).or_default();
@@ -61,15 +62,16 @@ impl Streams {
             if none {
                 open.remove(principal);
             }
-            return Err(Fault::busy(format!(
+            let message = format!(
                 "a caller may have {MOST} streams open at once; close one, or poll with tasks/get"
-            )));
+            );
+            return Err(Fault::busy(message, None));
         }
         *of_caller += 1;
-        Ok(Place {
+        Ok(Arc::new(Place {
             streams: self.clone(),
             principal: principal.clone(),
-        })
+        }))
     }
 }
 
@@ -143,10 +145,11 @@ impl Sender {
     }
 }
 
-/// Answers with what `work` sends, for as long as it may. `stop` ends it early where it is given.
+/// Answers with what `work` sends, for as long as it may. The body keeps the place. `stop` ends it
+/// early where it is given.
 pub(super) fn answer<F>(
     (id, version): (&Value, Version),
-    place: Place,
+    place: Arc<Place>,
     stop: Option<CancellationToken>,
     work: impl FnOnce(Sender) -> F,
 ) -> Response
@@ -166,12 +169,12 @@ where
             None => Some(bounded.await),
         };
         tracing::debug!(?ended, "a stream ended");
-        drop(place);
     });
-    respond(Body::from_stream(stream::unfold(from, |mut from| async {
+    let events = stream::unfold((from, place), |(mut from, place)| async {
         let event = from.recv().await?;
-        Some((Ok::<_, Infallible>(event), from))
-    })))
+        Some((Ok::<_, Infallible>(event), (from, place)))
+    });
+    respond(Body::from_stream(events))
 }
 
 /// A refusal, as clients that asked for a stream read it.
@@ -198,7 +201,7 @@ mod tests {
     fn places_are_bounded_and_given_back() {
         let streams = Streams::default();
         let (one, other) = (Principal("one".into()), Principal("other".into()));
-        let mut places: Vec<Place> = (0..MOST)
+        let mut places: Vec<Arc<Place>> = (0..MOST)
             .map(|_| streams.enter(&one).expect("a place"))
             .collect();
         assert!(streams.enter(&one).is_err());
@@ -207,5 +210,35 @@ mod tests {
         let again = streams.enter(&one).expect("a place was given back");
         drop((again, places));
         assert!(streams.open.lock().expect("a lock").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_place_is_kept_until_the_reader_has_everything_or_has_gone() {
+        let streams = Streams::default();
+        let one = Principal("one".into());
+        let taken = || streams.open.lock().expect("a lock").contains_key(&one);
+        for reads in [true, false] {
+            let place = streams.enter(&one).expect("a place");
+            let (done, over) = tokio::sync::oneshot::channel();
+            let response = answer(
+                (&Value::Null, Version::V10),
+                place,
+                None,
+                |sender| async move {
+                    sender.fail(Fault::no_task()).await?;
+                    done.send(()).map_err(|()| Gone)
+                },
+            );
+            over.await.expect("everything is sent");
+            tokio::task::yield_now().await;
+            assert!(taken(), "nobody has read it yet");
+            if reads {
+                let body = axum::body::to_bytes(response.into_body(), 4096).await;
+                assert!(body.expect("a body").starts_with(b"data: "));
+            } else {
+                drop(response);
+            }
+            assert!(!taken(), "read: {reads}");
+        }
     }
 }

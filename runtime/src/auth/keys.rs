@@ -20,18 +20,15 @@ use serde::Deserialize;
 use toml::value::{Datetime, Offset};
 
 use super::file::{self, Digests, KeysError};
-use super::{Known, Tokens};
+use super::{Known, Tokens, name};
 use crate::clock::Timestamp;
 use crate::identity::{Principal, Rights};
-use crate::oauth;
 use crate::spec::Spec;
 
 /// The most keys in a file. Each request is compared with every one of them.
 const MOST: usize = 10_000;
 /// The longest label, in characters. It stands in log lines.
 const LONGEST_LABEL: usize = 100;
-/// The longest name of a principal, in bytes. It is part of keys in the store.
-const LONGEST_PRINCIPAL: usize = 255;
 
 /// A key that opens the door to a buyer, for a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,21 +122,7 @@ fn admit(file: File, spec: &Spec, keys: &mut Tokens<Key>) -> Result<(), String> 
 impl Entry {
     /// The key, or what is wrong with it, to be put behind its place.
     fn key(self, spec: &Spec) -> Result<Key, String> {
-        let principal = self.principal.trim();
-        if principal.is_empty() {
-            return Err(" names no principal".to_owned());
-        }
-        if principal.len() > LONGEST_PRINCIPAL || principal.chars().any(char::is_control) {
-            return Err(format!(
-                ": a principal has at most {LONGEST_PRINCIPAL} bytes and no control character"
-            ));
-        }
-        if principal.starts_with(oauth::PREFIX) {
-            return Err(format!(
-                ": names that begin with `{}` are those of access tokens; choose another one",
-                oauth::PREFIX
-            ));
-        }
+        let principal = name::principal(&self.principal).map_err(|reason| format!(": {reason}"))?;
         let label = self.label;
         if label.as_ref().is_some_and(|label| {
             label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control)
@@ -166,10 +149,7 @@ impl Entry {
             Some(tools) => rights(&tools, spec)?,
         };
         Ok(Key {
-            known: Known {
-                principal: Principal(principal.to_owned()),
-                rights,
-            },
+            known: Known { principal, rights },
             label,
             not_before,
             not_after,
@@ -282,7 +262,7 @@ mod tests {
             (String::new(), "missing field `key`"),
             ("key = []".to_owned(), "no [[key]]"),
             (format!("{good}{good}"), "number 2 repeats"),
-            (good.replace("nova", " "), "number 1 names no principal"),
+            (good.replace("nova", " "), "number 1: it names no principal"),
             (
                 good.replace("nova", "oauth:me"),
                 "number 1: names that begin with `oauth:`",

@@ -4,6 +4,7 @@
 //! it, in `x-adcp-auth`. The process holds only SHA-256 digests of tokens and compares all of them
 //! in constant time, so that neither a memory dump nor a stopwatch gives a token away.
 
+mod name;
 mod tokens;
 mod file;
 mod keys;
@@ -20,6 +21,7 @@ pub(crate) use callers::Stranger;
 pub use callers::{Callers, Known};
 pub use file::KeysError;
 pub use operators::{Operator, Operators, read as read_operators};
+pub use signature::Signed;
 pub(crate) use signature::{Pending as PendingSignature, Policy as SignaturePolicy, Signatures};
 pub(crate) use signers::{COUNT_KIND, KIND as NONCE_KIND, Keyring};
 pub use signers::{Keys, Signer, Signers, USUAL_CAP, read as read_signers};

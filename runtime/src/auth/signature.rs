@@ -14,7 +14,7 @@ use super::signers::{Keyring, View};
 use crate::clock::Clock;
 use crate::identity::{Principal, Rights};
 use crate::profile::RequestSigning;
-use crate::signing::{self, Edition, Failure, Head, Rejection, Terms, Verified};
+use crate::signing::{self, Edition, Failure, Fault, Head, Rejection, Terms, Usage, Verified};
 use crate::spec::Spec;
 
 /// Verifies the signatures of requests.
@@ -29,8 +29,19 @@ pub(crate) struct Signatures {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
     declared: RequestSigning,
-    /// Whether a webhook may be registered with credentials over an unsigned request.
+    /// Whether a webhook with credentials may be registered without a signature of the body.
     lenient: bool,
+}
+
+/// What the signature of a request vouches for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// Nothing: there is none.
+    No,
+    /// The head alone. The body may be another one than its sender wrote.
+    Head,
+    /// The head and the body.
+    Whole,
 }
 
 /// A signature whose head is good.
@@ -92,7 +103,7 @@ impl Signatures {
 }
 
 impl Pending {
-    /// Who signed, if the body is the one that was signed.
+    /// Who signed the head.
     pub(crate) fn principal(&self) -> &Principal {
         &self.principal
     }
@@ -102,22 +113,28 @@ impl Pending {
     /// # Errors
     ///
     /// Why the signature is not good, or that this can't be found out now.
-    pub(crate) async fn finish(self, body: &[u8]) -> Result<Known, Failure> {
-        self.verified.finish(body, &self.view).await?;
-        Ok(Known {
+    pub(crate) async fn finish(self, body: &[u8]) -> Result<(Known, Signed), Failure> {
+        let signer = self.verified.finish(body, &self.view).await?;
+        let known = Known {
             principal: self.principal,
             rights: Rights::Everything,
-        })
+        };
+        let signed = if signer.covers_body {
+            Signed::Whole
+        } else {
+            Signed::Head
+        };
+        Ok((known, signed))
     }
 }
 
 impl Policy {
     /// The policy of a manifest.
     ///
-    /// A seller that verifies signatures refuses to register a webhook with credentials over an
-    /// unsigned request: whoever changes such a request on its way decides how notifications are
-    /// proved from then on (AdCP security, "Downgrade and injection resistance"). A sandbox only
-    /// logs it, because the official storyboards register one over a bearer token.
+    /// A seller that verifies signatures refuses to register a webhook with credentials over a
+    /// request whose body is not signed: whoever changes such a request on its way decides how
+    /// notifications are proved from then on (AdCP security, "Downgrade and injection resistance").
+    /// A sandbox only logs it, because the official storyboards register one over a bearer token.
     pub(crate) fn new(declared: RequestSigning, sandbox: bool) -> Self {
         Policy {
             declared,
@@ -130,33 +147,50 @@ impl Policy {
     /// the strict one.
     pub(crate) fn missing(
         &self,
-        signed: bool,
+        signed: Signed,
         principal: &Principal,
         tool: &str,
         arguments: &Value,
     ) -> Option<Rejection> {
+        let demands = self.declared.supported && self.declared.required_for.contains(&tool);
+        if demands && signed == Signed::No {
+            return Some(Rejection::required(format!("`{tool}` has to be signed")));
+        }
+        registers_credentials(arguments)
+            .then(|| self.missing_for_credentials(signed, principal, tool))
+            .flatten()
+    }
+
+    /// Why a webhook that is to be proved by credentials is not registered, if it is not: the one
+    /// rule for every form in which a request can carry such credentials. `by` is what registers
+    /// it, a tool or a method of a transport.
+    pub(crate) fn missing_for_credentials(
+        &self,
+        signed: Signed,
+        principal: &Principal,
+        by: &str,
+    ) -> Option<Rejection> {
         if !self.declared.supported {
             return None;
         }
-        let registers = registers_credentials(arguments);
-        if registers {
-            tracing::warn!(
-                principal = principal.0,
-                tool,
-                signed,
-                "a webhook is registered that is to be proved by credentials, not by a signature"
-            );
-        }
-        if signed {
-            None
-        } else if self.declared.required_for.contains(&tool) {
-            Some(Rejection::required(format!("`{tool}` has to be signed")))
-        } else if registers && !self.lenient {
-            Some(Rejection::required(
+        tracing::warn!(
+            principal = principal.0,
+            by,
+            ?signed,
+            "a webhook is registered that is to be proved by credentials, not by a signature"
+        );
+        match signed {
+            _ if self.lenient => None,
+            Signed::Whole => None,
+            Signed::No => Some(Rejection::required(
                 "a webhook with credentials has to be registered by a signed request",
-            ))
-        } else {
-            None
+            )),
+            Signed::Head => Some(Rejection::new(
+                Usage::Request,
+                Fault::ComponentsIncomplete,
+                6,
+                "a webhook with credentials has to be registered by a request whose signature covers `content-digest`",
+            )),
         }
     }
 

@@ -3,8 +3,6 @@
 //! Transports ask about rights before, so that they can answer in their own terms. Here nobody can
 //! have forgotten to. What a worker carries on was admitted when it was called.
 
-use std::time::Instant;
-
 use super::{Allowance, Caller};
 use crate::error::{Error, Result};
 use crate::profile::Rate;
@@ -32,11 +30,15 @@ impl Admission {
                 format!("these credentials do not allow `{}`", tool.name),
             ));
         }
+        self.count(caller)
+    }
+
+    /// Counts something that is asked for and is no call of a tool.
+    pub(super) fn count(&self, caller: &Caller) -> Result<()> {
         let Some(calls) = &self.calls else {
             return Ok(());
         };
-        let name = caller.principal.0.clone();
-        calls.take(name, Instant::now()).map_err(|seconds| {
+        calls.take(&caller.principal.0).map_err(|seconds| {
             Error::new("RATE_LIMITED", "too many calls in too short a time").retry_after(seconds)
         })
     }

@@ -209,8 +209,15 @@ impl Operation<'_> {
 
     /// The operation itself. A panic in an adapter is a failed call, not a dropped connection.
     async fn perform(&self) -> Result<Outcome, Broken> {
+        // What the ad server may have taken on is brought to its end in any case.
+        if let Some(account) = &self.context.account
+            && !self.holds.asked().may_have_happened()
+        {
+            ops::judge_standing(self.tool, &self.request, account.status)?;
+        }
         if self.context.work.is_none() {
-            webhooks::admit(self.services, &self.context, &self.receivers).await?;
+            let caller = (&self.context.tenant, &self.context.principal);
+            webhooks::admit(self.services, caller, &self.receivers).await?;
         }
         self.context.changes.clear().await;
         let call = Call {

@@ -13,8 +13,6 @@
 //!
 //! Each new key is kept for as long as its answer, so how many a caller may use in a time is bounded.
 
-use std::time::Instant;
-
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -46,6 +44,10 @@ const SKEW: TimeDelta = TimeDelta::seconds(60);
 pub(super) struct Claim {
     key: Key,
     hash: String,
+    /// How long the request is in canonical form, in bytes.
+    length: usize,
+    /// The account that the key belongs to; empty where it belongs to none.
+    account: String,
     /// Whether it counts as a new key of the caller's.
     counts: bool,
     /// The same for every attempt at this request under this key, whichever process makes it.
@@ -84,8 +86,7 @@ impl Claim {
     ///
     /// # Errors
     ///
-    /// `INVALID_REQUEST` when the key is too long, when the request has no canonical form, and when it
-    /// is larger than what the seller keeps for replays.
+    /// `INVALID_REQUEST` when the key is too long, and when the request has no canonical form.
     pub(super) fn new(
         services: &Services,
         caller: &Caller,
@@ -101,17 +102,12 @@ impl Claim {
             .at("idempotency_key"));
         }
         let Canonical { hash, length } = jcs::canonical(&significant(request))?;
-        let largest = services.profile.entry.largest_request;
-        if length > largest {
-            return Err(Error::invalid_request(format!(
-                "the request has {length} bytes of canonical JSON; this seller keeps at most {largest} for replays"
-            ))
-            .suggest("split it into several requests, each with a key of its own"));
-        }
+        let account = account_id.filter(|_| !services.sandbox).unwrap_or_default();
         let mut id = format!("{}:{key}", tool.name);
-        if let Some(account_id) = account_id.filter(|_| !services.sandbox) {
-            id.push('@');
-            id.push_str(account_id);
+        if !account.is_empty() {
+            // No key and no account has such a letter, so no two of them read as one.
+            id.push('\n');
+            id.push_str(account);
         }
         let key = Key::new(
             Scope::principal(&caller.tenant, &caller.principal),
@@ -123,6 +119,8 @@ impl Claim {
         Ok(Claim {
             key,
             hash,
+            length,
+            account: account.to_owned(),
             operation_id,
             counts: true,
         })
@@ -140,6 +138,7 @@ impl Claim {
     ///
     /// # Errors
     ///
+    /// `INVALID_REQUEST` when the request is new and larger than what the seller keeps for replays,
     /// `IDEMPOTENCY_CONFLICT` when the key was used for another request, `IDEMPOTENCY_EXPIRED` when
     /// the answer is no longer kept, `RATE_LIMITED` when the caller uses new keys too fast, and
     /// `IDEMPOTENCY_IN_FLIGHT` when the first attempt takes too long, or `SERVICE_UNAVAILABLE` in
@@ -155,6 +154,7 @@ impl Claim {
                 .map_err(Error::unavailable)?;
             let expect = match &found {
                 None => {
+                    self.fits(services)?;
                     self.count(services)?;
                     Expect::Absent
                 }
@@ -277,19 +277,31 @@ impl Claim {
         }
     }
 
+    /// Judges the size of a request that is new. What was taken on once stays taken on, also when the
+    /// manifest allows less by now.
+    fn fits(&self, services: &Services) -> Result<()> {
+        let (length, largest) = (self.length, services.profile.entry.largest_request);
+        if length <= largest {
+            return Ok(());
+        }
+        Err(Error::invalid_request(format!(
+            "the request has {length} bytes of canonical JSON; this seller keeps at most {largest} for replays"
+        ))
+        .suggest("split it into several requests, each with a key of its own"))
+    }
+
     /// Counts a new key.
     fn count(&self, services: &Services) -> Result<()> {
         if !self.counts {
             return Ok(());
         }
         let scope = &self.key.scope;
-        let account = self
-            .key
-            .id
-            .split_once('@')
-            .map_or("", |(_, account)| account);
-        let name = jcs::name_of([&scope.tenant.0, &scope.owner.to_string(), account]);
-        let taken = services.fresh_keys.take(name, Instant::now());
+        let name = jcs::name_of([
+            scope.tenant.0.as_str(),
+            &scope.owner.to_string(),
+            &self.account,
+        ]);
+        let taken = services.fresh_keys.take(&name);
         taken.map_err(|seconds| {
             Error::new(
                 "RATE_LIMITED",

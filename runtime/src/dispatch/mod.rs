@@ -24,6 +24,7 @@ use std::time::Instant;
 use serde_json::Value;
 use tokio_util::task::TaskTracker;
 
+use crate::auth::Signed;
 use crate::error::{Error, Result};
 use crate::identity::{Principal, Rights, TenantId};
 use crate::json::Defect;
@@ -53,8 +54,8 @@ pub struct Caller {
     pub request_id: String,
     /// What the credential allows.
     pub rights: Rights,
-    /// Whether the request carries a signature that was verified.
-    pub signed: bool,
+    /// What of the request a signature vouches for that was verified.
+    pub signed: Signed,
     /// The code of what is wrong with the signature, where the caller is known by other means and
     /// it depends on the tool whether that is enough.
     pub distrusted: Option<&'static str>,
@@ -133,6 +134,15 @@ impl Dispatcher {
         tool.name == CONTROLLER
     }
 
+    /// Counts what a caller asks of a transport itself, which is no call of a tool, as if it were one.
+    ///
+    /// # Errors
+    ///
+    /// When the caller has asked too much.
+    pub(crate) fn count(&self, caller: &Caller) -> Result<()> {
+        self.admission.count(caller)
+    }
+
     /// Carries one call out.
     ///
     /// `defect` is what the JSON reader refused, with its place in the arguments when it lies in
@@ -197,7 +207,7 @@ pub(crate) async fn carry_on(services: &Services, task: Stored<Task>) {
         principal: task.value.principal.clone(),
         request_id: task.value.task_id.clone(),
         rights: Rights::Everything,
-        signed: false,
+        signed: Signed::No,
         distrusted: None,
         subscriptions: task.value.subscriptions.clone(),
     };

@@ -191,7 +191,7 @@ async fn once(operation: &mut Operation<'_>, claim: &Claim, key: String) -> Resu
 ///
 /// # Errors
 ///
-/// The account's, or that of a receiver to which nothing could be sent.
+/// When there is no such account, or the store can't be read.
 async fn begin<'a>(
     services: &'a Services,
     caller: &Caller,
@@ -199,7 +199,7 @@ async fn begin<'a>(
     request: Value,
     operation_id: &str,
 ) -> Result<Operation<'a>> {
-    let receivers = webhooks::registered(services, &caller.subscriptions, &request)?;
+    let receivers = webhooks::registered(&caller.subscriptions, &request);
     let context = context(services, caller, tool, &request, operation_id).await?;
     Ok(Operation {
         services,

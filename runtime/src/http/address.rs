@@ -25,12 +25,12 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    /// The path, below where the seller is at home.
+    /// The path, below where the seller is at home. The plain binding lies below the transports and
+    /// has none of its own: what is said of a transport, tokens for it included, holds there.
     pub(crate) fn path(self) -> &'static str {
         match self {
-            Endpoint::Mcp => "/mcp",
+            Endpoint::Mcp | Endpoint::Plain => "/mcp",
             Endpoint::A2a => "/a2a",
-            Endpoint::Plain => "/mcp/adcp",
         }
     }
 }
@@ -69,8 +69,17 @@ impl Addresses {
         rest.split('/').next() == Some(authority)
     }
 
-    /// The URL of an endpoint, as the sender of a request knows it.
+    /// The URL of an endpoint, as the sender of a request knows it. Of the plain binding it is that
+    /// of the transport below which it was called, since that is the one that metadata name.
     pub(crate) fn endpoint(&self, endpoint: Endpoint, parts: &Parts) -> String {
+        let below = |transport: Endpoint| {
+            let rest = parts.uri.path().strip_prefix(transport.path());
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let endpoint = match endpoint {
+            Endpoint::Plain if below(Endpoint::A2a) => Endpoint::A2a,
+            endpoint => endpoint,
+        };
         self.home(parts) + endpoint.path()
     }
 
@@ -128,6 +137,14 @@ mod tests {
             "http://localhost:3001/a2a"
         );
         assert_eq!(sandbox.request(&named), "http://localhost:3001/mcp?x=%2F");
+        for (path, endpoint) in [
+            ("/mcp/adcp/get_products", "https://ads.example/agent/mcp"),
+            ("/a2a/adcp/get_products", "https://ads.example/agent/a2a"),
+            ("/a2adcp/get_products", "https://ads.example/agent/mcp"),
+        ] {
+            let called = parts(path, &["ads.example"]);
+            assert_eq!(live.endpoint(Endpoint::Plain, &called), endpoint);
+        }
         let target = parts("http://[::1]:3001/mcp", &["localhost:3001"]);
         assert_eq!(sandbox.home(&target), "http://[::1]:3001");
         let hosted = Addresses::new("https://sandbox.ads.example/agent", true);

@@ -15,7 +15,7 @@ use super::address::{Addresses, Endpoint};
 use super::metadata;
 use super::requests::Requests;
 use super::turned::Turned;
-use crate::auth::{Callers, Denied, Known, PendingSignature, Signatures, Stranger};
+use crate::auth::{Callers, Denied, Known, PendingSignature, Signatures, Signed, Stranger};
 use crate::clock::Clock;
 use crate::dispatch::Caller;
 use crate::identity::TenantId;
@@ -210,6 +210,30 @@ impl Gate {
         }
     }
 
+    /// Whether a caller may ask for what is no call of a tool. A signature that is not good is
+    /// never merely noted there: there is no tool to note it for.
+    ///
+    /// # Errors
+    ///
+    /// What to answer if not.
+    pub(crate) fn trusts(&self, caller: &Caller) -> Result<(), Turned> {
+        caller.distrusted.map_or(Ok(()), |code| Err(refused(code)))
+    }
+
+    /// Whether a caller may register a webhook that is to be proved by credentials, in a form that
+    /// is the transport's own. `by` is the method that registers it. [`Gate::permits`] sees to
+    /// AdCP's own forms.
+    ///
+    /// # Errors
+    ///
+    /// What to answer if not.
+    pub(crate) fn permits_credentials(&self, caller: &Caller, by: &str) -> Result<(), Turned> {
+        self.signatures
+            .policy()
+            .missing_for_credentials(caller.signed, &caller.principal, by)
+            .map_or(Ok(()), |rejection| Err(turned(&rejection)))
+    }
+
     /// The answer to somebody who is not let in.
     pub(crate) fn turn(&self, endpoint: Endpoint, parts: &Parts, turned: &Turned) -> Response {
         let url = self.addresses.endpoint(endpoint, parts);
@@ -253,9 +277,9 @@ impl Begun<'_> {
                 }
             },
         };
-        let is_signed = signed.is_some();
+        let (signer, signed) = signed.unzip();
         // A token may allow less than the signature of the same buyer does.
-        let Some(known) = known.or(signed) else {
+        let Some(known) = known.or(signer) else {
             return Err(Turned::missing());
         };
         Ok(Caller {
@@ -263,7 +287,7 @@ impl Begun<'_> {
             principal: known.principal,
             request_id: gate.requests.next(),
             rights: known.rights,
-            signed: is_signed,
+            signed: signed.unwrap_or(Signed::No),
             distrusted,
             subscriptions: Vec::new(),
         })

@@ -118,7 +118,7 @@ fn with_scopes(document: &mut Value, tokens: &Verifier) {
 }
 
 /// In a sandbox a document depends on how the seller was reached, so nobody may keep it for others.
-fn published(document: Value) -> Response {
+pub(super) fn published(document: Value) -> Response {
     (
         [
             (CONTENT_TYPE, "application/json"),

@@ -16,6 +16,7 @@ mod published;
 mod metadata;
 mod token;
 mod probe;
+mod connection;
 mod server;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub(crate) use content::check as check_content;
 pub(crate) use entrance::Admitted;
 pub(crate) use gate::Gate;
 pub use origin::Origins;
+pub(crate) use probe::Probe;
 pub(crate) use published::{Published, brand_url};
 pub(crate) use requests::{REQUEST_ID, Requests, name};
 pub(crate) use server::serve;
@@ -58,6 +60,8 @@ pub(crate) struct Front {
     /// What everybody may know.
     pub(crate) published: Published,
     pub(crate) origins: Origins,
+    /// Whether the store answers.
+    pub(crate) probe: Probe,
     /// Set when the seller is about to stop, so that load balancers turn away.
     pub(crate) stopping: AtomicBool,
 }

@@ -7,7 +7,9 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::ORIGIN;
-use url::{Host, Url};
+use url::Url;
+
+use crate::outbound::is_this_machine;
 
 /// The origins whose pages may call.
 #[derive(Clone, Debug)]
@@ -48,21 +50,13 @@ impl Origins {
             return false;
         };
         origins.next().is_none()
-            && ((self.local && is_local(&origin)) || self.own.as_ref() == Some(&origin.origin()))
+            && ((self.local && origin.host().is_some_and(is_this_machine))
+                || self.own.as_ref() == Some(&origin.origin()))
     }
 }
 
 fn origin_of(url: &str) -> Option<url::Origin> {
     Url::parse(url).ok().map(|url| url.origin())
-}
-
-fn is_local(origin: &Url) -> bool {
-    match origin.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::Front;
 use super::address::Endpoint;
+use super::metadata;
 use crate::profile::Profile;
 use crate::signing::{Edition, SigningKey, Usage};
 
@@ -123,6 +124,8 @@ pub(super) async fn jwks(State(front): State<Arc<Front>>) -> Response {
 pub(super) async fn brand(State(front): State<Arc<Front>>, request: Request) -> Response {
     let (parts, _): (Parts, _) = request.into_parts();
     match front.published.brand(&front.gate.addresses().home(&parts)) {
+        // In a sandbox the document depends on how the seller was reached.
+        Some(brand) if front.published.plain => metadata::published(brand),
         Some(brand) => document(brand.to_string().into()),
         None => (
             StatusCode::NOT_FOUND,

@@ -2,8 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 use super::flaw::Flaw;
 
@@ -37,7 +37,8 @@ struct Header {
     alg: String,
     typ: Option<String>,
     kid: Option<String>,
-    crit: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "present")]
+    crit: bool,
 }
 
 impl Algorithm {
@@ -72,7 +73,7 @@ impl<'t> Jws<'t> {
         };
         let signed = &token[..header.len() + 1 + claims.len()];
         let header: Header = serde_json::from_slice(&decoded(header)?).map_err(|_| Flaw::Header)?;
-        if header.crit.is_some() {
+        if header.crit {
             return Err(Flaw::Critical);
         }
         if !header.typ.as_deref().is_none_or(is_access_token) {
@@ -88,8 +89,15 @@ impl<'t> Jws<'t> {
     }
 }
 
+/// Reads a member that matters by being there, whatever it holds, `null` as well.
+pub(crate) fn present<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(value).map(|_| true)
+}
+
 /// Whether a `typ` is that of an access token (RFC 9068, section 2.1) or the general one, which
-/// issuers older than that use.
+/// issuers older than that use. With the general one, or none, only the audience tells an access
+/// token from another of the same issuer: one that is for this seller must not be handed out for
+/// anything else.
 fn is_access_token(typ: &str) -> bool {
     let typ = match typ.split_at_checked(12) {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,

@@ -20,6 +20,7 @@ mod remembered;
 mod verifier;
 mod server;
 
+pub(crate) use jws::present;
 pub(crate) use scopes::Scopes;
 pub(crate) use server::{AuthorizationServer, Grant, TOKEN_LIFETIME};
 pub(crate) use verifier::{PREFIX, Place, Subject, Unverified, Verifier};

@@ -1,9 +1,11 @@
 //! From a bearer token to the caller that an issuer says it is.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::claims::Claims;
 use super::flaw::Flaw;
@@ -14,17 +16,17 @@ use super::remembered::Remembered;
 use super::scopes::Scopes;
 use super::server::AuthorizationServer;
 use crate::clock::Timestamp;
-use crate::dispatch::Allowance;
 use crate::identity::{Principal, Rights};
 use crate::outbound::Client;
-use crate::profile::{OAuth, Rate};
+use crate::profile::OAuth;
 
-/// How many signatures of tokens are verified in a second. Tokens that were seen before need none,
-/// so this bounds what strangers with made-up tokens cost, and not the buyers.
-const VERIFICATIONS: Rate = Rate {
-    per_minute: 60_000,
-    burst: 1000,
-};
+/// How many signatures of tokens are verified at a time, so that strangers with made-up tokens never
+/// have more than one of the process's threads. Tokens that were seen before need none. New ones
+/// wait in the order in which they came: while more made-up ones arrive than a thread verifies,
+/// some tens of thousands a second, a buyer's new token waits among them.
+const VERIFYING: usize = 1;
+/// How long a token waits for that.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whose tokens are good.
 pub(crate) enum Issuer {
@@ -46,7 +48,7 @@ pub(crate) struct Verifier {
     issuers: Vec<Issuer>,
     scopes: Scopes,
     remembered: Remembered,
-    work: Allowance,
+    room: Semaphore,
 }
 
 /// Where a token is presented.
@@ -127,7 +129,7 @@ impl Verifier {
             issuers,
             scopes,
             remembered: Remembered::default(),
-            work: Allowance::new(VERIFICATIONS),
+            room: Semaphore::new(VERIFYING),
         }
     }
 
@@ -172,8 +174,8 @@ impl Verifier {
             return Err(Unverified::NoToken);
         }
         let digest: [u8; 32] = Sha256::digest(token).into();
-        let judged = match self.remembered.find(&digest) {
-            Some(claims) => self.judge(&claims, place, now).map(|_| claims),
+        let claims = match self.remembered.find(&digest) {
+            Some(claims) => Ok(claims),
             None => match self.examine(token, place, now).await {
                 Ok(claims) => {
                     let claims = Arc::new(claims);
@@ -184,7 +186,7 @@ impl Verifier {
                 Err(Examined::Later) => return Err(Unverified::Later),
             },
         };
-        let granted = judged.and_then(|claims| {
+        let granted = claims.and_then(|claims| {
             let issuer = self.judge(&claims, place, now)?;
             Ok(Granted {
                 subject: match issuer {
@@ -212,10 +214,6 @@ impl Verifier {
         let jws = Jws::parse(token)?;
         let claims = Claims::parse(&jws.claims)?;
         let issuer = self.judge(&claims, place, now)?;
-        if self.work.take(String::new(), Instant::now()).is_err() {
-            tracing::warn!("more access tokens are presented than can be verified");
-            return Err(Examined::Later);
-        }
         let kid = jws.kid.as_deref();
         let wanted = |keys: &KeySet| keys.find(kid, jws.algorithm).is_some();
         let keys = match issuer {
@@ -225,6 +223,10 @@ impl Verifier {
             Issuer::Own(server) => server.keys(),
         };
         let key = keys.find(kid, jws.algorithm).ok_or(Flaw::UnknownKey)?;
+        let Ok(Ok(_place)) = timeout(PATIENCE, self.room.acquire()).await else {
+            tracing::warn!("more access tokens are presented than can be verified");
+            return Err(Examined::Later);
+        };
         key.verify(jws.algorithm, jws.signed, &jws.signature)?;
         Ok(claims)
     }
@@ -275,61 +277,72 @@ impl std::fmt::Debug for Verifier {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::super::server::Grant;
     use super::*;
 
     const HOME: &str = "http://127.0.0.1:3001";
 
-    #[tokio::test]
-    async fn the_work_that_strangers_make_is_bounded_and_known_tokens_need_none() {
+    #[tokio::test(start_paused = true)]
+    async fn the_work_that_strangers_make_is_bounded_and_buyers_wait_their_turn() {
         let server = Arc::new(AuthorizationServer::new().expect("randomness"));
-        let verifier = Verifier {
-            work: Allowance::new(Rate {
-                per_minute: 1,
-                burst: 3,
-            }),
-            ..Verifier::new(vec![Issuer::Own(Arc::clone(&server))], Scopes::default())
-        };
+        let issuers = vec![Issuer::Own(Arc::clone(&server))];
+        let verifier = Arc::new(Verifier::new(issuers, Scopes::default()));
         let place = Place {
             endpoint: format!("{HOME}/mcp"),
             home: HOME.to_owned(),
         };
         let now = "2026-03-10T12:00:00Z".parse().expect("an instant");
-        let token = |client: &str| {
+        let issue = |server: &AuthorizationServer| {
             let grant = Grant {
                 issuer: HOME,
-                client,
+                client: "nova",
                 audience: std::slice::from_ref(&place.endpoint),
                 scope: "",
             };
-            server.issue(&grant, now).expect("a token")
+            server.issue(&grant, now).expect("a token").into_bytes()
         };
-        let good = token("nova");
-        let verified = Ok(Granted {
+        let token = issue(&server);
+        let granted = Ok(Granted {
             subject: Subject::Own(Principal("nova".into())),
             rights: Rights::Everything,
         });
-        for _ in 0..10 {
-            let found = verifier.verify(good.as_bytes(), &place, now).await;
-            assert_eq!(found, verified);
+        assert_eq!(verifier.verify(&token, &place, now).await, granted);
+        for _ in 0..5000 {
+            let mut forged = issue(&server);
+            let end = forged.len() - 10;
+            forged[end] = if forged[end] == b'A' { b'B' } else { b'A' };
+            let found = verifier.verify(&forged, &place, now).await;
+            assert_eq!(found, Err(Unverified::Refused));
         }
-        let forged = || {
-            let mut token = token("nova").into_bytes();
-            let end = token.len() - 10;
-            token[end] = if token[end] == b'A' { b'B' } else { b'A' };
-            token
-        };
-        for expected in [Unverified::Refused, Unverified::Refused, Unverified::Later] {
-            let found = verifier.verify(&forged(), &place, now).await;
-            assert_eq!(found, Err(expected));
-        }
-        assert_eq!(
-            verifier.verify(good.as_bytes(), &place, now).await,
-            verified
-        );
-        // What is no token at all costs nothing and is left to others.
+        let fresh = issue(&server);
+        let busy = verifier.room.acquire().await.expect("a place");
+        // What is known, has an unknown key, or is no token needs no place.
+        assert_eq!(verifier.verify(&token, &place, now).await, granted);
+        let strange = issue(&AuthorizationServer::new().expect("randomness"));
+        let [_, claims, seal] = [0, 1, 2].map(|at| {
+            let parts: Vec<&[u8]> = strange.split(|byte| *byte == b'.').collect();
+            parts[at].to_vec()
+        });
+        let header = br#"{"alg":"EdDSA","typ":"at+jwt","kid":"nobody's"}"#;
+        let header = URL_SAFE_NO_PAD.encode(header).into_bytes();
+        let unknown = [header, claims, seal].join(&b'.');
+        let found = verifier.verify(&unknown, &place, now).await;
+        assert_eq!(found, Err(Unverified::Refused));
         let found = verifier.verify(b"an-api-key", &place, now).await;
         assert_eq!(found, Err(Unverified::NoToken));
+        // A new one waits, for a while.
+        let found = verifier.verify(&fresh, &place, now).await;
+        assert_eq!(found, Err(Unverified::Later));
+        let waiting = tokio::spawn({
+            let (verifier, place, fresh) = (Arc::clone(&verifier), place.clone(), fresh.clone());
+            async move { verifier.verify(&fresh, &place, now).await }
+        });
+        tokio::task::yield_now().await;
+        drop(busy);
+        assert_eq!(waiting.await.expect("it ends"), granted);
     }
 
     #[test]

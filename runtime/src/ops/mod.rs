@@ -46,6 +46,7 @@ use crate::store::{Batch, SharedStore};
 use crate::webhooks::Subscription;
 use request::Members;
 
+pub(crate) use accounts::judge_standing;
 pub(crate) use accounts::own_account;
 pub use accounts::resolve_account;
 pub use hold::{Holds, Submission};

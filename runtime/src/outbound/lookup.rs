@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use super::address;
 use super::failure::{Failed, Refused, Rule};
 use super::reach::Reach;
-use super::target::is_this_machine;
+use super::target::is_own_name;
 
 /// How many addresses a name may have.
 pub(super) const MOST_ADDRESSES: usize = 32;
@@ -79,7 +79,7 @@ pub(super) struct Guarded {
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
         let reach = self.reach;
-        if is_this_machine(name.as_str()) && reach == Reach::AndLoopback {
+        if is_own_name(name.as_str()) && reach == Reach::AndLoopback {
             // Plain HTTP to this machine must stay on it, whatever a resolver takes the name for.
             let own = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
             return Box::pin(async move { Ok(connectable(own.to_vec())) });

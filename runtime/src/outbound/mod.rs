@@ -25,4 +25,5 @@ pub use failure::{Failed, Refused, Rule};
 pub use lookup::{Addresses, Lookup, SystemLookup};
 pub use reach::Reach;
 pub use target::Target;
+pub(crate) use target::is_this_machine;
 pub use trust::SetupError;

@@ -106,7 +106,7 @@ fn judge_literal(address: IpAddr, reach: Reach) -> Result<bool, Refused> {
 
 /// Whether the name is this machine, when it may be looked up at all.
 fn judge_name(name: &str, reach: Reach) -> Result<bool, Refused> {
-    if is_this_machine(name) {
+    if is_own_name(name) {
         return match reach {
             Reach::AndLoopback => Ok(true),
             Reach::Public => Err(Rule::InternalName.into()),
@@ -130,8 +130,17 @@ fn judge_name(name: &str, reach: Reach) -> Result<bool, Refused> {
     Ok(false)
 }
 
+/// Whether the host of a URL is this machine, whatever a resolver says.
+pub(crate) fn is_this_machine(host: Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => is_own_name(name),
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
+}
+
 /// Whether a name means this machine whatever a resolver says (RFC 6761, section 6.3).
-pub(super) fn is_this_machine(name: &str) -> bool {
+pub(super) fn is_own_name(name: &str) -> bool {
     let absolute = name.strip_suffix('.').unwrap_or(name);
     absolute == "localhost" || absolute.ends_with(".localhost")
 }

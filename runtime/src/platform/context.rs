@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::HandOff;
 use crate::catalog::Catalog;
 use crate::clock::Timestamp;
-use crate::domain::{MediaBuy, Package, RecipeType, Recipes};
+use crate::domain::{AccountStatus, MediaBuy, Package, RecipeType, Recipes};
 use crate::error::{Error, Result};
 use crate::identity::{Principal, TenantId};
 use crate::status::{Collected, PublishError, StatusChange};
@@ -126,4 +126,6 @@ pub struct Account {
     /// Whether somebody synced it or it is the seller's own. Only a sandbox serves a call that
     /// names an account by an id that nobody provisioned.
     pub provisioned: bool,
+    /// Where it stands.
+    pub status: AccountStatus,
 }

@@ -58,7 +58,7 @@ impl Banner<'_> {
         if *sandbox {
             let token = token.unwrap_or("$SELLER_TOKEN");
             text.push_str(&format!(
-                "\nTry it:\n  npx -y @adcp/sdk@6.11.0 {url} get_products '{{\"buying_mode\":\"wholesale\"}}' --auth {token} --allow-http\n\nor\n  curl -s {url} -H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' \\\n    -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{{\"name\":\"get_products\",\"arguments\":{{\"buying_mode\":\"wholesale\"}}}}}}'\n"
+                "\nTry it:\n  npx -y @adcp/sdk@6.11.0 {url} get_products '{{\"buying_mode\":\"wholesale\"}}' --auth {token} --allow-http\n\nor\n  curl -s {url} -H \"Authorization: Bearer {token}\" -H 'Content-Type: application/json' \\\n    -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{{\"name\":\"get_products\",\"arguments\":{{\"buying_mode\":\"wholesale\"}}}}}}'\n"
             ));
         }
         if *sandbox {
@@ -121,6 +121,7 @@ pub(super) fn refuse(error: &dyn std::error::Error) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::{AccountMode, Approval, RequestSigning, Webhooks};
 
     #[test]
     fn every_endpoint_is_named() {
@@ -133,6 +134,55 @@ mod tests {
             "http://127.0.0.1:3001/mcp and http://127.0.0.1:3001/a2a (A2A)"
         );
         assert_eq!(endpoints("http://h", &Entry::PLAIN), "http://h/mcp");
+    }
+
+    #[test]
+    fn what_is_pasted_into_a_shell_finds_a_configured_token_there() {
+        let profile = Profile {
+            name: "press-desk",
+            url: None,
+            specialisms: &[],
+            protocols: &[],
+            pricing_models: &[],
+            accounts: AccountMode::Explicit,
+            store: "memory:",
+            idempotency_ttl_seconds: 86_400,
+            proposals: None,
+            approval: Approval::NONE,
+            recipe: None,
+            entry: Entry::PLAIN,
+            request_signing: RequestSigning::NONE,
+            webhooks: Webhooks::PLAIN,
+        };
+        let spec = Spec {
+            line: "3.0",
+            version: "3.0.0",
+            major: 3,
+            tools: &[],
+            errors: &[],
+            schemas: "{}",
+            tool_list: "[]",
+        };
+        let text = Banner {
+            spec: &spec,
+            profile: &profile,
+            url: "http://127.0.0.1:3001/mcp",
+            store: "memory:",
+            sandbox: true,
+            token: None,
+            operator_url: None,
+            operator_token: None,
+        }
+        .text();
+        // Single quotes would keep the shell from putting it in.
+        let commands = text.lines().filter(|line| line.starts_with("  "));
+        for quoted in commands.flat_map(|line| line.split('\'').skip(1).step_by(2)) {
+            assert!(!quoted.contains('$'), "{quoted}");
+        }
+        assert!(
+            text.contains("-H \"Authorization: Bearer $SELLER_TOKEN\""),
+            "{text}"
+        );
     }
 
     #[test]

@@ -38,13 +38,22 @@ fn keeps_promises(profile: &Profile, setting: &Setting) -> Result<(), StartError
     }
 }
 
-/// Warns of a seller whose tokens nobody could ask for, since it does not say where it is.
+/// Warns of a seller whose tokens nobody could ask for, or for which nobody could sign, since it does
+/// not say where it is.
 fn knows_its_audience(profile: &Profile, setting: &Setting) {
     let by_url = profile
         .entry
         .oauth
         .is_some_and(|oauth| oauth.audience.is_none());
-    if by_url && profile.url.is_none() && !setting.sandbox {
+    if profile.url.is_some() || setting.sandbox {
+        return;
+    }
+    if !setting.trust.signers.is_empty() {
+        tracing::warn!(
+            "signed requests have to name the address that this process listens on, since seller.toml has no `url`; those for any other address are refused"
+        );
+    }
+    if by_url {
         tracing::warn!(
             "access tokens have to name the address that this process listens on, since seller.toml has neither `url` nor `audience` under [auth]"
         );

@@ -1,5 +1,6 @@
 //! What is said at start-up, on the command line or in the environment.
 
+use std::fmt;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
@@ -55,7 +56,7 @@ impl CommandLine {
 }
 
 /// How a seller is to run.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone)]
 pub struct Options {
     /// Address to listen on: an IP address or a host's name, and a port.
     #[arg(
@@ -132,6 +133,18 @@ pub struct Options {
         default_value = "text"
     )]
     pub log_format: String,
+}
+
+impl fmt::Debug for Options {
+    /// Without the tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("addr", &self.addr)
+            .field("store", &self.store)
+            .field("sandbox", &self.sandbox)
+            .field("catalog", &self.catalog)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where the operator API is to listen.
@@ -227,6 +240,16 @@ mod tests {
             (plain.addr.to_string().as_str(), plain.sandbox, plain.clock),
             ("127.0.0.1:3001", false, None)
         );
+    }
+
+    #[test]
+    fn tokens_are_never_shown() {
+        let options = Options {
+            token: Some("token-of-a-sandbox".to_owned()),
+            operator_token: Some("token-of-an-operator".to_owned()),
+            ..read(&[]).expect("everything has a default")
+        };
+        assert!(!format!("{options:?}").contains("token"));
     }
 
     #[test]

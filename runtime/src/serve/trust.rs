@@ -23,14 +23,27 @@ pub(super) fn trust(
     profile: &Profile,
 ) -> Result<Trust, StartError> {
     Ok(Trust {
-        reach: if options.sandbox {
-            Reach::AndLoopback
-        } else {
-            Reach::Public
-        },
+        reach: reach(options),
         signers: signers(options, profile)?,
         webhook_key: webhook_key(options, Edition::of(spec.line))?,
+        outbound: None,
     })
+}
+
+/// Which addresses the seller may be sent to. Only a sandbox for this machine alone is sent to it:
+/// who calls from elsewhere must not get at what listens here for nobody else.
+fn reach(options: &Options) -> Reach {
+    match (options.sandbox, options.addr.ip().is_loopback()) {
+        (true, true) => Reach::AndLoopback,
+        (true, false) => {
+            tracing::warn!(
+                addr = %options.addr,
+                "other machines reach this sandbox, so it sends no notifications to this one; listen on 127.0.0.1 to receive them here"
+            );
+            Reach::Public
+        }
+        (false, _) => Reach::Public,
+    }
 }
 
 fn signers(options: &Options, profile: &Profile) -> Result<Signers, StartError> {

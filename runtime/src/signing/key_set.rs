@@ -86,6 +86,12 @@ impl KeySet {
         self.0.values()
     }
 
+    /// The set without the keys whose ids are not wanted.
+    pub(crate) fn filter(mut self, mut wanted: impl FnMut(&str) -> bool) -> Self {
+        self.0.retain(|keyid, _| wanted(keyid));
+        self
+    }
+
     /// How many keys there are.
     pub fn len(&self) -> usize {
         self.0.len()

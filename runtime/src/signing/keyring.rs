@@ -53,6 +53,8 @@ pub enum Remembered {
     Seen,
     /// It was new, but the key has used up its room.
     Full,
+    /// The instant until which it has to be known is over, so whether it is new can't be told.
+    Late,
 }
 
 /// Why a key can't be told.

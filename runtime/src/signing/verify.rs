@@ -19,6 +19,11 @@ use super::{Head, SIGNATURE_INPUT, SKEW};
 use crate::clock::Timestamp;
 use crate::profile::DigestPolicy;
 
+/// How long after [`begin`] a message may be finished, in seconds, clocks that differ included. A
+/// nonce is known for so much longer than its window: who has caught a message might open it again
+/// in the last second and hold its body back until the nonce is forgotten.
+pub(crate) const LONGEST_BODY: i64 = 120;
+
 /// What signatures are held to.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
@@ -211,8 +216,8 @@ impl Verified {
             let reason = "the body is not the one whose digest was signed";
             return Err(terms.fail(Fault::DigestMismatch, 11, reason));
         }
-        // The instant is compared in whole seconds, so the last one counts until it is over.
-        let until = DateTime::from_timestamp(self.signer.expires + SKEW + 1, 0)
+        // The window was judged when the header came.
+        let until = DateTime::from_timestamp(self.signer.expires + SKEW + LONGEST_BODY, 0)
             .unwrap_or(Timestamp::MAX_UTC);
         let remembered = keyring
             .remember(&self.signer.keyid, &self.signer.nonce, until)
@@ -225,6 +230,10 @@ impl Verified {
                 Err(terms.fail(Fault::Replayed, 12, reason))
             }
             Remembered::Full => Err(out_of_room(&terms, 13)),
+            Remembered::Late => {
+                let reason = "the body came when the signature was no longer valid";
+                Err(terms.fail(Fault::WindowInvalid, 12, reason))
+            }
         }
     }
 }

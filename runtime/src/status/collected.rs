@@ -38,6 +38,8 @@ struct Pending {
     changes: Vec<StatusChange>,
     /// What they come to so far.
     tried: Batch,
+    /// Whether something else may be in there: a change that was tried and does not stand.
+    spoilt: bool,
 }
 
 impl Collected {
@@ -70,7 +72,6 @@ impl Collected {
         if pending.changes.len() == MOST {
             return Err(refused(PublishError::TooMany(MOST)));
         }
-        let mut tried = pending.tried.clone();
         let sight = Sight {
             store: &inner.store,
             profile: inner.profile,
@@ -78,10 +79,8 @@ impl Collected {
             tenant,
             now: inner.clock.now(),
         };
-        let mut moves = Moves::new(sight, &mut tried);
-        moves.apply(&change).await.map_err(refused)?;
+        pending.try_out(sight, &change).await.map_err(refused)?;
         pending.changes.push(change);
-        pending.tried = tried;
         Ok(())
     }
 
@@ -111,6 +110,30 @@ impl Collected {
         let moved = moves.moved;
         notice::tell(services, moved, now, batch).await?;
         Ok(())
+    }
+}
+
+impl Pending {
+    /// Tries a change out over what was published before.
+    async fn try_out(
+        &mut self,
+        sight: Sight<'_>,
+        change: &StatusChange,
+    ) -> Result<(), PublishError> {
+        if self.spoilt {
+            let mut tried = Batch::new();
+            for change in &self.changes {
+                Moves::new(sight, &mut tried).apply(change).await?;
+            }
+            self.tried = tried;
+        }
+        // Said before, since a handler may give up while it waits here.
+        self.spoilt = true;
+        let mut moves = Moves::new(sight, &mut self.tried);
+        let stands = moves.apply(change).await;
+        // A change that moves several records may fall at the second.
+        self.spoilt = stands.is_err() && !moves.moved.is_empty();
+        stands
     }
 }
 

@@ -1,10 +1,11 @@
 //! Who may be sent to right now: a circuit breaker and a limit of deliveries at once, per receiver.
 //!
 //! A receiver that failed several times in a row is left alone for a while; then one delivery goes
-//! out to see whether it is back, and the others wait for what becomes of it. A receiver is a host
-//! with its port ([`crate::outbound::Target::authority`]). Only receivers that are being sent to or
-//! have failed are remembered, and never more than a fixed number of them: a buyer can make up as
-//! many names as it likes.
+//! out to see whether it is back, and the others wait for what becomes of it. A receiver that fails
+//! then too is left alone for twice as long. What can't be sent now is told when its turn comes, so
+//! that nobody looks again and again. A receiver is an origin ([`super::Delivery::receiver`]). Only
+//! receivers that are being sent to or have failed are remembered, and never more than a fixed number
+//! of them: a buyer can make up as many names as it likes.
 //!
 //! Nothing here waits or reads a clock. It lasts as long as the process: after a restart every
 //! receiver is tried again, and the schedule of the outbox still holds.
@@ -14,13 +15,18 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// The least time between the turns of two deliveries to one receiver.
+const GAP: Duration = Duration::from_millis(10);
+/// How far ahead turns are given out. Beyond it they begin anew.
+const AHEAD: Duration = Duration::from_secs(60);
+
 /// How much a receiver may fail and how much it is given at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tolerance {
     /// After how many failures in a row a receiver is left alone.
     pub(super) failures: u32,
-    /// For how long.
-    pub(super) rest: Duration,
+    /// For how long, at first and at most.
+    pub(super) rest: (Duration, Duration),
     /// How many deliveries to one receiver go on at once.
     pub(super) at_once: u32,
     /// How many receivers are remembered.
@@ -28,11 +34,11 @@ pub(super) struct Tolerance {
 }
 
 impl Default for Tolerance {
-    /// Five failures, a minute, four at once, ten thousand receivers.
+    /// Five failures, a minute up to five, four at once, ten thousand receivers.
     fn default() -> Self {
         Tolerance {
             failures: 5,
-            rest: Duration::from_secs(60),
+            rest: (Duration::from_secs(60), Duration::from_secs(300)),
             at_once: 4,
             receivers: 10_000,
         }
@@ -62,6 +68,7 @@ pub(super) enum Held {
 pub(super) struct Passage {
     breakers: Breakers,
     authority: String,
+    began: Instant,
 }
 
 /// What is known of one receiver.
@@ -75,6 +82,14 @@ struct Receiver {
     failed: Option<Instant>,
     /// Until when it is left alone; then the next delivery is a probe.
     resting: Option<Instant>,
+    /// How many probes have failed since it was left alone.
+    probes: u32,
+    /// How long a delivery to it takes, the latest ones counting most.
+    pace: Duration,
+    /// When a delivery last ended or, where none has since, the first of those under way began.
+    moved: Option<Instant>,
+    /// The turn of the next delivery that is put off.
+    turn: Option<Instant>,
 }
 
 impl Breakers {
@@ -103,11 +118,36 @@ impl Breakers {
             None if receiver.under_way >= self.tolerance.at_once => return Err(Held::Busy),
             Some(_) | None => {}
         }
+        if receiver.under_way == 0 {
+            receiver.moved = Some(now);
+        }
         receiver.under_way += 1;
         Ok(Passage {
             breakers: self.clone(),
             authority: authority.to_owned(),
+            began: now,
         })
+    }
+
+    /// How long to put off a delivery for which there is no room: until the receiver is no longer left
+    /// alone and what was put off before has had its turn, at the pace at which the receiver takes
+    /// deliveries. `None` for a receiver that is not remembered.
+    pub(super) fn turn(&self, authority: &str, now: Instant) -> Option<Duration> {
+        let mut receivers = self.receivers();
+        let receiver = receivers.get_mut(authority)?;
+        // A receiver that hangs has no pace yet, but has kept others waiting.
+        let stalled = receiver
+            .moved
+            .filter(|_| receiver.under_way > 0)
+            .map_or(Duration::ZERO, |moved| now.saturating_duration_since(moved));
+        let gap = (receiver.pace.max(stalled) / self.tolerance.at_once).max(GAP);
+        let first = receiver.resting.map_or(now, |until| until.max(now));
+        let turn = match receiver.turn {
+            Some(turn) if turn > first && turn < first + AHEAD => turn,
+            _ => first,
+        };
+        receiver.turn = Some(turn + gap);
+        Some(turn.max(now + gap) - now)
     }
 
     /// Forgets the receivers that failed longest ago, an eighth at a time so that a crowd of new
@@ -143,27 +183,35 @@ impl Breakers {
 
 impl Passage {
     /// The receiver took the delivery, or at least answered as one that is well.
-    pub(super) fn worked(self) {
-        self.note(|receiver, _| {
+    pub(super) fn worked(self, now: Instant) {
+        self.note(now, |receiver, _| {
             receiver.failures = 0;
             receiver.failed = None;
             receiver.resting = None;
+            receiver.probes = 0;
         });
     }
 
     /// The receiver could not be reached, was too slow, or says that it is not well.
     pub(super) fn failed(self, now: Instant) {
-        self.note(|receiver, tolerance| {
+        self.note(now, |receiver, tolerance| {
             receiver.failures = receiver.failures.saturating_add(1);
             receiver.failed = Some(now);
+            if receiver.resting.is_some_and(|until| until <= now) {
+                receiver.probes = receiver.probes.saturating_add(1);
+            }
             if receiver.failures >= tolerance.failures {
-                receiver.resting = Some(now + tolerance.rest);
+                let (first, most) = tolerance.rest;
+                let rest = first.saturating_mul(2_u32.saturating_pow(receiver.probes));
+                receiver.resting = Some(now + rest.min(most));
             }
         });
     }
 
-    fn note(&self, change: impl FnOnce(&mut Receiver, &Tolerance)) {
+    fn note(&self, now: Instant, change: impl FnOnce(&mut Receiver, &Tolerance)) {
         if let Some(receiver) = self.breakers.receivers().get_mut(&self.authority) {
+            receiver.pace = (receiver.pace + now.saturating_duration_since(self.began)) / 2;
+            receiver.moved = Some(now);
             change(receiver, &self.breakers.tolerance);
         }
     }
@@ -233,7 +281,10 @@ mod tests {
         let now = Instant::now();
         for _ in 0..10 {
             fail(&breakers, 4, now);
-            breakers.enter(RECEIVER, now).expect("not closed").worked();
+            breakers
+                .enter(RECEIVER, now)
+                .expect("not closed")
+                .worked(now);
         }
         assert!(breakers.enter(RECEIVER, now).is_ok());
     }
@@ -247,16 +298,87 @@ mod tests {
         let probe = breakers.enter(RECEIVER, later).expect("the probe");
         assert_eq!(breakers.enter(RECEIVER, later).err(), Some(Held::Probed));
         probe.failed(later);
-        let until = later + Duration::from_secs(60);
+        let until = later + Duration::from_secs(120);
         let held = breakers.enter(RECEIVER, later).err();
         assert_eq!(
             held,
             Some(Held::Resting(until)),
-            "one failure is enough now"
+            "one failure is enough now, and the rest is longer"
         );
-        breakers.enter(RECEIVER, until).expect("the probe").worked();
+        let probe = breakers.enter(RECEIVER, until).expect("the probe");
+        probe.worked(until);
         let many: Vec<_> = (0..4).map(|_| breakers.enter(RECEIVER, until)).collect();
         assert!(many.iter().all(Result::is_ok), "it is back");
+    }
+
+    #[test]
+    fn whoever_never_comes_back_is_tried_every_five_minutes() {
+        let breakers = Breakers::new(Tolerance::default());
+        let mut now = Instant::now();
+        fail(&breakers, 5, now);
+        for rest in [60, 120, 240, 300, 300] {
+            let Err(Held::Resting(until)) = breakers.enter(RECEIVER, now) else {
+                panic!("the receiver is not left alone");
+            };
+            assert_eq!(until - now, Duration::from_secs(rest));
+            now = until;
+            fail(&breakers, 1, now);
+        }
+        breakers
+            .enter(RECEIVER, now + Duration::from_secs(300))
+            .expect("the probe")
+            .worked(now);
+        fail(&breakers, 5, now);
+        let until = now + Duration::from_secs(60);
+        let held = breakers.enter(RECEIVER, now).err();
+        assert_eq!(held, Some(Held::Resting(until)), "it begins anew");
+    }
+
+    #[test]
+    fn turns_come_one_after_another_once_the_rest_is_over() {
+        let breakers = Breakers::new(Tolerance::default());
+        let start = Instant::now();
+        assert_eq!(breakers.turn(RECEIVER, start), None, "nobody knows it");
+        fail(&breakers, 5, start);
+        let rest = Duration::from_secs(60);
+        for number in 0..5 {
+            assert_eq!(breakers.turn(RECEIVER, start), Some(rest + GAP * number));
+        }
+    }
+
+    #[test]
+    fn turns_of_a_receiver_that_hangs_are_the_further_apart_the_longer_it_does() {
+        let breakers = Breakers::new(Tolerance::default());
+        let start = Instant::now();
+        let _hanging = breakers.enter(RECEIVER, start).expect("room");
+        for (waited, gap) in [(0, 10), (400, 100), (8_000, 2_000)] {
+            let now = start + Duration::from_millis(waited);
+            let turn = breakers.turn(RECEIVER, now).expect("it is remembered");
+            assert_eq!(turn, Duration::from_millis(gap));
+        }
+    }
+
+    #[test]
+    fn turns_of_a_slow_receiver_are_as_far_apart_as_it_is_slow() {
+        let breakers = Breakers::new(Tolerance::default());
+        let start = Instant::now();
+        let under_way: Vec<_> = (0..4)
+            .map(|_| breakers.enter(RECEIVER, start).expect("room"))
+            .collect();
+        let later = start + Duration::from_secs(8);
+        for passage in under_way.into_iter().skip(1) {
+            passage.failed(later);
+        }
+        // 8 s three times, averaged from nothing: 7 s, four at once.
+        let gap = Duration::from_millis(1750);
+        for number in 0..10 {
+            let turn = breakers.turn(RECEIVER, later).expect("it is remembered");
+            assert_eq!(turn, (gap * number).max(gap));
+        }
+        let furthest = (0..1000)
+            .filter_map(|_| breakers.turn(RECEIVER, later))
+            .max();
+        assert!(furthest.is_some_and(|turn| turn < AHEAD));
     }
 
     #[test]
@@ -308,7 +430,7 @@ mod tests {
         let now = Instant::now();
         for number in 0..1000 {
             let authority = format!("r{number}.example:443");
-            breakers.enter(&authority, now).expect("room").worked();
+            breakers.enter(&authority, now).expect("room").worked(now);
         }
         assert_eq!(breakers.receivers().len(), 0);
     }

@@ -13,6 +13,7 @@ mod outbox;
 mod schedule;
 mod breaker;
 mod crowd;
+mod queue;
 mod proof;
 mod worker;
 mod dead;

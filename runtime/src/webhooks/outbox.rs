@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use super::event::{Content, Event, TaskEvent};
 use super::record::{Delivery, Parcel, Standing, of_caller};
-use super::{Subscription, line, payload};
+use super::{Form, Subscription, line, payload};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::identity::{Principal, Scope, TenantId};
 use crate::ops::Services;
-use crate::ops::records::{self, Stored};
+use crate::ops::records::{self, Kept as _};
 use crate::platform::Context;
-use crate::store::Batch;
+use crate::store::{Batch, Query};
 use crate::tasks::Task;
 
 /// The most notifications of one caller that are yet to be delivered.
@@ -33,22 +33,15 @@ const RETRY_AFTER: u32 = 60;
 const NO_URL: &str = "(not a URL)";
 
 /// The receivers that a call registers: the transport's, and the one that the request names.
-///
-/// # Errors
-///
-/// `INVALID_REQUEST` when nothing could be sent to a receiver, by the rules of the line or by bounds.
+/// They are judged when the operation begins ([`admit`]), and not again when it goes on: what was
+/// promised then is tried, and set aside if nothing can be sent by now.
 pub(crate) fn registered(
-    services: &Services,
     of_transport: &[Subscription],
     request: &serde_json::Value,
-) -> Result<Vec<Subscription>> {
+) -> Vec<Subscription> {
     let mut receivers = of_transport.to_vec();
-    if let Some(receiver) = Subscription::of_request(request) {
-        line::judge(services, &receiver)?;
-        within_bounds(&receiver)?;
-        receivers.push(receiver);
-    }
-    Ok(receivers)
+    receivers.extend(Subscription::of_request(request));
+    receivers
 }
 
 fn within_bounds(receiver: &Subscription) -> Result<()> {
@@ -73,30 +66,67 @@ fn within_bounds(receiver: &Subscription) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a receiver that the guard would never let be called, by its URL alone. A sandbox takes any
+/// and sets aside what can't be sent, because test suites register placeholders there.
+fn can_be_called(services: &Services, receiver: &Subscription) -> Result<()> {
+    if services.sandbox {
+        return Ok(());
+    }
+    let Err(refused) = services.outbound.judge(&receiver.url) else {
+        return Ok(());
+    };
+    Err(Error::invalid_request(format!(
+        "no webhook can be sent to this URL: {}",
+        refused.rule
+    ))
+    .at("push_notification_config.url")
+    .suggest("register an https URL of a public host"))
+}
+
 /// Lets an operation begin that promises notifications.
 ///
 /// # Errors
 ///
-/// `RATE_LIMITED` when too many of the caller's notifications are yet to be delivered, or too large
-/// ones; `SERVICE_UNAVAILABLE` when the store can't be read.
+/// `INVALID_REQUEST` or `UNSUPPORTED_FEATURE` when nothing could be sent to a receiver, by the rules
+/// of the line or by bounds; `RATE_LIMITED` when too many of the caller's notifications are yet to be
+/// delivered, or too large ones; `SERVICE_UNAVAILABLE` when the store can't be read.
 pub(crate) async fn admit(
     services: &Services,
-    context: &Context,
+    (tenant, principal): (&TenantId, &Principal),
     receivers: &[Subscription],
 ) -> Result<()> {
     if receivers.is_empty() {
         return Ok(());
     }
-    let tag = of_caller(Standing::Waiting, &context.principal);
-    let scope = Scope::seller(&context.tenant);
-    let waiting: Vec<Stored<Delivery>> =
-        records::tagged(&services.store, &scope, Some(tag)).await?;
-    let size: usize = waiting.iter().map(|row| row.value.size).sum();
+    for receiver in receivers {
+        if receiver.form == Form::Adcp {
+            line::judge(services, receiver)?;
+        }
+        within_bounds(receiver)?;
+        can_be_called(services, receiver)?;
+    }
+    let query = Query {
+        scope: Scope::seller(tenant),
+        kind: Delivery::KIND,
+        tag: Some(of_caller(Standing::Waiting, principal)),
+        after: None,
+        limit: MOST_WAITING,
+    };
+    let waiting = services
+        .store
+        .list(&query)
+        .await
+        .map_err(Error::unavailable)?;
+    // Hundreds may wait, and this is asked at every registration: nothing but sizes is looked at.
+    let size: u64 = waiting
+        .iter()
+        .filter_map(|record| record.body.get("size")?.as_u64())
+        .sum();
     let message = if waiting.len() >= MOST_WAITING {
         format!(
             "{MOST_WAITING} notifications are yet to be delivered to you; the seller keeps no more of them"
         )
-    } else if size > LARGEST_WAITING {
+    } else if size > LARGEST_WAITING as u64 {
         format!(
             "the notifications that are yet to be delivered to you come to more than {} MiB; the seller keeps no more of them",
             LARGEST_WAITING / 1024 / 1024

@@ -2,8 +2,9 @@
 //!
 //! A receiver that can't be reached or says that it is not well is tried again, a second later at
 //! first and then twice as long after each attempt, up to five minutes, for as long as the manifest
-//! says. One that says it will not have the notification is asked three times, since a receiver that is being
-//! deployed says many things. What can never succeed is set aside at once.
+//! says. So is one that answers with another error, since a receiver that is being deployed or whose
+//! credentials are being changed says many things. One that is gone, points elsewhere or has something
+//! else under the key is asked three times. What can never succeed is set aside at once.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -62,18 +63,14 @@ pub(super) fn judge(attempt: &Result<Answer, Failed>, now: Timestamp) -> (Verdic
 
 fn of_answer(answer: &Answer, now: Timestamp) -> Verdict {
     let status = answer.status;
-    let later = status.is_server_error()
-        || status.is_informational()
-        || matches!(
-            status,
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS
-        );
+    let refused =
+        status.is_redirection() || matches!(status, StatusCode::GONE | StatusCode::CONFLICT);
     if status.is_success() {
         Verdict::Delivered
-    } else if later {
-        Verdict::Later(rest(&answer.headers, now))
-    } else {
+    } else if refused {
         Verdict::Refused
+    } else {
+        Verdict::Later(rest(&answer.headers, now))
     }
 }
 
@@ -122,14 +119,13 @@ impl Delivery {
         self.due = due;
     }
 
-    /// Puts an attempt off that was not made. It counts as none.
+    /// Puts an attempt off that was not made. It counts as none, and what was never tried is not given
+    /// up for it, however long the seller was down or the receiver's queue is. There is no jitter in the
+    /// pause: each of those that are put off together has a turn of its own.
     pub(super) fn put_off(&mut self, pause: TimeDelta, now: Timestamp) {
-        self.due = now + self.jittered(pause);
-        if self.due > self.until {
-            self.set_aside(
-                "not delivered in time: the receiver had failed too often to be tried",
-                now,
-            );
+        self.due = now + pause;
+        if self.due > self.until && self.attempts > 0 {
+            self.set_aside("not delivered in time", now);
         }
     }
 
@@ -218,9 +214,9 @@ mod tests {
             (204, Verdict::Delivered),
             (301, Verdict::Refused),
             (307, Verdict::Refused),
-            (400, Verdict::Refused),
-            (401, Verdict::Refused),
-            (404, Verdict::Refused),
+            (400, Verdict::Later(None)),
+            (401, Verdict::Later(None)),
+            (404, Verdict::Later(None)),
             (408, Verdict::Later(None)),
             (409, Verdict::Refused),
             (410, Verdict::Refused),
@@ -288,20 +284,31 @@ mod tests {
     #[test]
     fn three_refusals_in_a_row_set_it_aside() {
         let mut row = delivery();
-        for status in [404, 404, 503, 404, 404] {
+        for status in [410, 410, 503, 410, 410] {
             let (verdict, tried) = judge(&answer(status, None), start());
             row.failed(&verdict, tried);
             assert_eq!(row.standing, Standing::Waiting);
         }
-        let (verdict, tried) = judge(&answer(404, None), start());
+        let (verdict, tried) = judge(&answer(410, None), start());
         row.failed(&verdict, tried);
         assert_eq!(row.standing, Standing::Dead);
         let reason = row.reason.as_deref().expect("a reason");
         assert!(
-            reason.contains("3 times") && reason.contains("404"),
+            reason.contains("3 times") && reason.contains("410"),
             "{reason}"
         );
         assert_eq!(row.due, start() + KEPT_FOR);
+    }
+
+    #[test]
+    fn what_was_never_tried_is_not_given_up_for_want_of_time() {
+        let mut row = delivery();
+        let late = row.until + TimeDelta::hours(1);
+        row.put_off(TimeDelta::seconds(2), late);
+        assert_eq!(row.standing, Standing::Waiting);
+        let (verdict, tried) = judge(&Err(Failed::TooSlow), late);
+        row.failed(&verdict, tried);
+        assert_eq!(row.standing, Standing::Dead);
     }
 
     #[test]

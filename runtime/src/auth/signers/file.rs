@@ -31,11 +31,12 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use url::{Host, Url};
+use url::Url;
 
 use super::{Keys, Signer, Signers, USUAL_CAP};
 use crate::auth::file::{self, KeysError};
-use crate::identity::Principal;
+use crate::auth::name;
+use crate::outbound::is_this_machine;
 use crate::signing::KeySet;
 
 /// How many nonces of one key may be in use at most, whatever an entry says: each is a record.
@@ -102,9 +103,7 @@ fn admit(file: File, folder: &Path, signers: &mut Signers) -> Result<(), String>
 
 impl Entry {
     fn signer(self, folder: &Path) -> Result<Signer, String> {
-        if self.principal.trim().is_empty() {
-            return Err("it names no principal".to_owned());
-        }
+        let principal = name::principal(&self.principal)?;
         let cap = self.cap.unwrap_or(USUAL_CAP);
         if !(1..=LARGEST_CAP).contains(&cap) {
             return Err(format!("cap must be between 1 and {LARGEST_CAP}"));
@@ -129,7 +128,7 @@ impl Entry {
             }
         };
         Ok(Signer {
-            principal: Principal(self.principal),
+            principal,
             keys,
             revoked: self.revoked,
             revocation_url: self.revocation_url,
@@ -167,14 +166,9 @@ fn known(document: &Value) -> Result<KeySet, String> {
 
 /// The URL is one that can be fetched. Which addresses it may lead to is judged when it is.
 fn check_url(member: &str, text: &str) -> Result<(), String> {
-    let here = |url: &Url| match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
     match Url::parse(text) {
-        Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && here(&url)) => Ok(()),
+        Ok(url) if url.scheme() == "https" => Ok(()),
+        Ok(url) if url.scheme() == "http" && url.host().is_some_and(is_this_machine) => Ok(()),
         Ok(_) => Err(format!(
             "{member} must be an https URL; plain http is for this machine alone"
         )),
@@ -185,6 +179,7 @@ fn check_url(member: &str, text: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Principal;
 
     const KEY: &str = "[[signer.key]]\nkid = \"press-1\"\nkty = \"OKP\"\ncrv = \"Ed25519\"\nalg = \"EdDSA\"\nuse = \"sig\"\nkey_ops = [\"verify\"]\nadcp_use = \"request-signing\"\nx = \"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"\n";
 
@@ -202,7 +197,7 @@ mod tests {
         let text = format!(
             "[[signer]]\nprincipal = \"far\"\njwks_url = \"https://far.example/jwks.json\"\nrevoked = [\"old\"]\nrevocation_url = \"https://far.example/revoked.json\"\n\
              [[signer]]\nprincipal = \"press\"\ncap = 100\n{KEY}\
-             [[signer]]\nprincipal = \"desk\"\njwks = \"desk.json\"\n"
+             [[signer]]\nprincipal = \" desk \"\njwks = \"desk.json\"\n"
         );
         let signers = parse(&text, folder.path()).expect("a good file");
         let names: Vec<&str> = signers
@@ -227,6 +222,14 @@ mod tests {
             (
                 good.replace("\"press\"", "\" \""),
                 "number 1: it names no principal",
+            ),
+            (
+                good.replace("\"press\"", "\"oauth:me\""),
+                "number 1: names that begin with `oauth:`",
+            ),
+            (
+                good.replace("\"press\"", "\"a\\nb\""),
+                "no control character",
             ),
             (
                 format!("{good}{good}"),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::nonces::{Nonces, Use};
+use super::nonces::{KeyOf, Nonces, Use};
 use super::remote::Remote;
 use super::revocations::Revocations;
 use super::{Keys, Signer, Signers};
@@ -97,31 +97,50 @@ impl Keyring {
         }
         let round = async {
             loop {
-                stream::iter(&self.holders)
-                    .for_each_concurrent(AT_ONCE, |holder| self.renew(holder))
+                stream::iter(self.holders.iter().enumerate())
+                    .for_each_concurrent(AT_ONCE, |(at, holder)| self.renew(at, holder))
                     .await;
                 let now = self.clock.now();
-                self.nonces
-                    .retain(|keyid| self.at_hand(keyid, now).is_some());
+                self.nonces.retain(|key| self.is_known(key, now));
                 tokio::time::sleep(PERIOD).await;
             }
         };
         stop.run_until_cancelled(round).await;
     }
 
-    async fn renew(&self, holder: &Holder) {
+    fn is_known(&self, key: KeyOf<'_>, now: Timestamp) -> bool {
+        self.at_hand(key.keyid, now)
+            .is_some_and(|(at, _)| self.holders[at].signer.principal.0 == key.principal)
+    }
+
+    /// Whether another signer than that one has a key of that id: it was first, and keeps it also
+    /// while its keys can't be renewed.
+    fn is_held_beside(&self, at: usize, keyid: &str) -> bool {
+        let mut others = self
+            .holders
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != at);
+        others.any(|(_, holder)| match &holder.keys {
+            Source::Known(keys) => keys.get(keyid).is_some(),
+            Source::Remote(remote) => remote.has(keyid),
+        })
+    }
+
+    async fn renew(&self, at: usize, holder: &Holder) {
         let now = self.clock.now();
         if let Source::Remote(remote) = &holder.keys
             && remote.is_due(now)
         {
-            remote.renew(&self.client, now).await;
+            let held = |keyid: &str| self.is_held_beside(at, keyid);
+            remote.renew(&self.client, now, held).await;
         }
         // After the keys, because one of them has signed the list.
         if let Some(revocations) = &holder.revocations
             && revocations.is_due(now)
         {
             revocations
-                .renew(&self.client, now, |keyid| holder.at_hand(keyid, now))
+                .renew(&self.client, now, |keyid| holder.unrevoked(keyid, now))
                 .await;
         }
     }
@@ -143,7 +162,9 @@ impl Keyring {
         let mut questions = Vec::new();
         for (at, holder) in self.holders.iter().enumerate() {
             if let Source::Remote(remote) = &holder.keys {
-                questions.push(async move { (at, remote.ask(keyid, &self.client, now).await) });
+                let held = move |keyid: &str| self.is_held_beside(at, keyid);
+                questions
+                    .push(async move { (at, remote.ask(keyid, &self.client, now, held).await) });
             }
         }
         let asked = stream::iter(questions)
@@ -176,6 +197,20 @@ impl Holder {
         match &self.keys {
             Source::Known(keys) => keys.get(keyid).cloned(),
             Source::Remote(remote) => remote.at_hand(keyid, now),
+        }
+    }
+
+    /// A key that the operator has not revoked.
+    fn unrevoked(&self, keyid: &str, now: Timestamp) -> Option<Arc<PublicKey>> {
+        self.at_hand(keyid, now)
+            .filter(|_| !self.signer.revoked.contains(keyid))
+    }
+
+    /// A key of this signer, by its id.
+    fn key<'k>(&'k self, keyid: &'k str) -> KeyOf<'k> {
+        KeyOf {
+            principal: &self.signer.principal.0,
+            keyid,
         }
     }
 }
@@ -216,7 +251,7 @@ impl signing::Keyring for View {
             return Ok(Standing::Good);
         };
         let now = self.keyring.clock.now();
-        let keys = |kid: &str| holder.at_hand(kid, now);
+        let keys = |kid: &str| holder.unrevoked(kid, now);
         let asked = revocations.standing(keyid, &self.keyring.client, now, keys);
         Ok(tokio::time::timeout(WITHIN, asked)
             .await
@@ -230,7 +265,7 @@ impl signing::Keyring for View {
         let now = self.keyring.clock.now();
         let nonces = &self.keyring.nonces;
         nonces
-            .has_room(keyid, holder.signer.cap, now)
+            .has_room(holder.key(keyid), holder.signer.cap, now)
             .await
             .map_err(|error| Unavailable(error.to_string()))
     }
@@ -247,13 +282,14 @@ impl signing::Keyring for View {
         let now = self.keyring.clock.now();
         let nonces = &self.keyring.nonces;
         let used = nonces
-            .take(keyid, holder.signer.cap, nonce, until, now)
+            .take(holder.key(keyid), holder.signer.cap, nonce, until, now)
             .await
             .map_err(|error| Unavailable(error.to_string()))?;
         Ok(match used {
             Use::First => Remembered::Fresh,
             Use::Again => Remembered::Seen,
             Use::TooMany => Remembered::Full,
+            Use::TooLate => Remembered::Late,
         })
     }
 }

@@ -50,13 +50,25 @@ pub(crate) enum Use {
     Again,
     /// The key has as many nonces in use as it may.
     TooMany,
+    /// It would have to be known until an instant that is over.
+    TooLate,
+}
+
+/// A key, and whose it is. What others use up of keys that they call the same is not its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeyOf<'k> {
+    /// As who calls are made that it signs.
+    pub(super) principal: &'k str,
+    /// Its `kid`.
+    pub(super) keyid: &'k str,
 }
 
 /// The nonces of one tenant's signers.
 pub(super) struct Nonces {
     store: SharedStore,
     scope: Scope,
-    keys: Mutex<HashMap<String, Arc<Places>>>,
+    /// By principal and `kid`.
+    keys: Mutex<HashMap<(String, String), Arc<Places>>>,
 }
 
 /// The places that this process has taken for one key.
@@ -73,6 +85,9 @@ struct Taken {
     blocks: BTreeMap<i64, Block>,
     /// Until when there can be no place for anybody.
     full_until: Option<i64>,
+    /// When the store last said that there is room, in seconds since 1970. Believed in that second
+    /// and the next one, so that strangers who name a key cost no more than that.
+    room_at: Option<i64>,
 }
 
 #[derive(Clone, Copy)]
@@ -98,20 +113,21 @@ impl Nonces {
     /// When the store does not answer.
     pub(super) async fn has_room(
         &self,
-        keyid: &str,
+        key: KeyOf<'_>,
         cap: u64,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let places = self.places(keyid);
+        let places = self.places(key);
         let now = now.timestamp();
         if let Some(known) = places.taken().room(now) {
             return Ok(known);
         }
-        let counts = self.counts(keyid, now).await?.1;
+        let counts = self.counts(key, now).await?.1;
         if counts.values().sum::<u64>() < cap {
+            places.taken().room_at = Some(now);
             return Ok(true);
         }
-        places.is_full(keyid, &counts);
+        places.is_full(key, &counts);
         Ok(false)
     }
 
@@ -122,26 +138,34 @@ impl Nonces {
     /// When the store does not answer. The nonce may then be used or not.
     pub(super) async fn take(
         &self,
-        keyid: &str,
+        key: KeyOf<'_>,
         cap: u64,
         nonce: &str,
         until: Timestamp,
         now: Timestamp,
     ) -> Result<Use, StoreError> {
-        let places = self.places(keyid);
-        let Some(bucket) = self.place(&places, keyid, cap, until, now).await? else {
+        if until <= now {
+            return Ok(Use::TooLate);
+        }
+        let places = self.places(key);
+        let Some(bucket) = self.place(&places, key, cap, until, now).await? else {
             return Ok(Use::TooMany);
         };
         let mut batch = Batch::new();
-        let key = Key::new(self.scope.clone(), KIND, nonce_id(keyid, nonce));
-        batch.insert(key, Draft::new(Value::Null).due(until));
+        let name = Key::new(self.scope.clone(), KIND, nonce_id(key, nonce));
+        batch.insert(name, Draft::new(Value::Null).due(until));
         match self.store.commit(batch).await {
             Ok(()) => Ok(Use::First),
             Err(StoreError::Conflict(_)) => {
                 places.taken().give_back(bucket);
                 Ok(Use::Again)
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                // Whether it was written is not known. If it was, the key has one nonce more than it
+                // may, which is better than one less for every error of the store.
+                places.taken().give_back(bucket);
+                Err(error)
+            }
         }
     }
 
@@ -149,7 +173,7 @@ impl Nonces {
     async fn place(
         &self,
         places: &Places,
-        keyid: &str,
+        key: KeyOf<'_>,
         cap: u64,
         until: Timestamp,
         now: Timestamp,
@@ -165,7 +189,7 @@ impl Nonces {
         }
         let wanted = places.taken().next_block(bucket, cap);
         let got = self
-            .ask(places, keyid, cap, bucket, wanted, now.timestamp())
+            .ask(places, key, cap, bucket, wanted, now.timestamp())
             .await?;
         let mut taken = places.taken();
         if got > 0 {
@@ -179,7 +203,7 @@ impl Nonces {
     async fn ask(
         &self,
         places: &Places,
-        keyid: &str,
+        key: KeyOf<'_>,
         cap: u64,
         bucket: i64,
         wanted: u64,
@@ -187,24 +211,24 @@ impl Nonces {
     ) -> Result<u64, StoreError> {
         let mut conflict = None;
         for _ in 0..TRIES {
-            let (revision, mut counts) = self.counts(keyid, now).await?;
+            let (revision, mut counts) = self.counts(key, now).await?;
             let room = cap.saturating_sub(counts.values().sum());
             if room == 0 {
-                places.is_full(keyid, &counts);
+                places.is_full(key, &counts);
                 return Ok(0);
             }
             let got = wanted.min(room);
             *counts.entry(bucket).or_default() += got;
             let mut batch = Batch::new();
-            let key = self.count_key(keyid);
+            let name = self.count_key(key);
             let draft = Draft::new(written(&counts)).due(instant(bucket) + KEPT);
             match revision {
-                Some(revision) => batch.replace(key, revision, draft),
-                None => batch.insert(key, draft),
+                Some(revision) => batch.replace(name, revision, draft),
+                None => batch.insert(name, draft),
             };
             match self.store.commit(batch).await {
                 Ok(()) => return Ok(got),
-                Err(StoreError::Conflict(key)) => conflict = Some(key),
+                Err(StoreError::Conflict(name)) => conflict = Some(name),
                 Err(error) => return Err(error),
             }
         }
@@ -217,32 +241,34 @@ impl Nonces {
     /// The counts of a key in buckets that are not over, and the revision of their record.
     async fn counts(
         &self,
-        keyid: &str,
+        key: KeyOf<'_>,
         now: i64,
     ) -> Result<(Option<u64>, BTreeMap<i64, u64>), StoreError> {
-        let record = self.store.get(&self.count_key(keyid)).await?;
+        let record = self.store.get(&self.count_key(key)).await?;
         Ok(match record {
             Some(record) => (Some(record.revision), read(&record.body, now)),
             None => (None, BTreeMap::new()),
         })
     }
 
-    fn count_key(&self, keyid: &str) -> Key {
-        Key::new(self.scope.clone(), COUNT_KIND, hashed(&[keyid]))
+    fn count_key(&self, key: KeyOf<'_>) -> Key {
+        Key::new(
+            self.scope.clone(),
+            COUNT_KIND,
+            hashed(&[key.principal, key.keyid]),
+        )
     }
 
-    fn places(&self, keyid: &str) -> Arc<Places> {
+    fn places(&self, key: KeyOf<'_>) -> Arc<Places> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(places) = keys.get(keyid) {
-            return Arc::clone(places);
-        }
-        Arc::clone(keys.entry(keyid.to_owned()).or_default())
+        let name = (key.principal.to_owned(), key.keyid.to_owned());
+        Arc::clone(keys.entry(name).or_default())
     }
 
     /// Forgets what is remembered of keys other than these.
-    pub(super) fn retain(&self, known: impl Fn(&str) -> bool) {
+    pub(super) fn retain(&self, known: impl Fn(KeyOf<'_>) -> bool) {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.retain(|keyid, _| known(keyid));
+        keys.retain(|(principal, keyid), _| known(KeyOf { principal, keyid }));
     }
 }
 
@@ -253,13 +279,14 @@ impl Places {
     }
 
     /// Remembers that there is no place before the first bucket of the key is over.
-    fn is_full(&self, keyid: &str, counts: &BTreeMap<i64, u64>) {
+    fn is_full(&self, key: KeyOf<'_>, counts: &BTreeMap<i64, u64>) {
         let mut taken = self.taken();
         let first_end = counts.keys().next().copied();
         if taken.full_until < first_end {
             taken.full_until = first_end;
             tracing::error!(
-                keyid,
+                principal = key.principal,
+                keyid = key.keyid,
                 in_use = counts.values().sum::<u64>(),
                 "a key has used up its nonces: it was stolen, or its signer is broken; revoke it if its owner can't say why"
             );
@@ -274,10 +301,8 @@ impl Taken {
         if self.full_until.is_some() {
             return Some(false);
         }
-        self.blocks
-            .values()
-            .any(|block| block.left > 0)
-            .then_some(true)
+        let said = self.room_at.is_some_and(|at| (at..=at + 1).contains(&now));
+        (said || self.blocks.values().any(|block| block.left > 0)).then_some(true)
     }
 
     /// Takes a place in the bucket, or in one that ends later, and says in which.
@@ -338,8 +363,8 @@ fn instant(second: i64) -> Timestamp {
     DateTime::from_timestamp(second, 0).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
-fn nonce_id(keyid: &str, nonce: &str) -> String {
-    hashed(&[keyid, nonce])
+fn nonce_id(key: KeyOf<'_>, nonce: &str) -> String {
+    hashed(&[key.principal, key.keyid, nonce])
 }
 
 /// A name of fixed, short length for texts that somebody else chose. There may be a million of
@@ -392,17 +417,24 @@ mod tests {
         instant(1_800_000_000 + second)
     }
 
+    fn of(keyid: &str) -> KeyOf<'_> {
+        KeyOf {
+            principal: "nova",
+            keyid,
+        }
+    }
+
     async fn uses(nonces: &Nonces, keyid: &str, cap: u64, name: &str, now: Timestamp) -> Use {
         let until = now + TimeDelta::seconds(360);
         nonces
-            .take(keyid, cap, name, until, now)
+            .take(of(keyid), cap, name, until, now)
             .await
             .expect("the store answers")
     }
 
     async fn room(nonces: &Nonces, cap: u64, now: Timestamp) -> bool {
         nonces
-            .has_room("k", cap, now)
+            .has_room(of("k"), cap, now)
             .await
             .expect("the store answers")
     }
@@ -422,6 +454,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn keys_of_two_signers_never_count_as_one() {
+        let nonces = process(&store());
+        assert_eq!(uses(&nonces, "k", 1, "n", at(0)).await, Use::First);
+        let other = KeyOf {
+            principal: "other",
+            keyid: "k",
+        };
+        let used = nonces.take(other, 1, "n", at(360), at(0)).await;
+        assert_eq!(used.expect("the store answers"), Use::First);
+        // What comes after its time is not said to be too many.
+        let used = nonces.take(of("k2"), 1, "n", at(0), at(0)).await;
+        assert_eq!(used.expect("the store answers"), Use::TooLate);
+    }
+
+    #[tokio::test]
+    async fn room_is_asked_for_once_in_two_seconds() {
+        let store = store();
+        let (one, other) = (process(&store), process(&store));
+        assert!(room(&one, 1, at(0)).await);
+        assert_eq!(uses(&other, "k", 1, "n", at(0)).await, Use::First);
+        // Remembered, which only `take` may do without.
+        assert!(room(&one, 1, at(1)).await);
+        assert_eq!(uses(&one, "k", 1, "m", at(1)).await, Use::TooMany);
+        assert!(!room(&process(&store), 1, at(2)).await);
+    }
+
+    #[tokio::test]
     async fn a_small_cap_is_exact_over_processes_and_frees_with_time() {
         let store = store();
         let (one, other) = (process(&store), process(&store));
@@ -432,10 +491,10 @@ mod tests {
             assert_eq!(uses(nonces, "k", CAP, &name, at(0)).await, Use::First);
         }
         for nonces in [&one, &other] {
-            assert!(!room(nonces, CAP, at(1)).await);
-            assert_eq!(uses(nonces, "k", CAP, "more", at(1)).await, Use::TooMany);
+            assert!(!room(nonces, CAP, at(2)).await);
+            assert_eq!(uses(nonces, "k", CAP, "more", at(2)).await, Use::TooMany);
             // Another key does not feel it.
-            assert_eq!(uses(nonces, "k2", CAP, "more", at(1)).await, {
+            assert_eq!(uses(nonces, "k2", CAP, "more", at(2)).await, {
                 if std::ptr::eq(nonces, &one) {
                     Use::First
                 } else {
@@ -471,7 +530,7 @@ mod tests {
                     // Signatures that end in different minutes.
                     let until = at(60 * (count % 6) + 30);
                     let name = format!("{worker}/{count}");
-                    match nonces.take("k", LARGE, &name, until, at(0)).await {
+                    match nonces.take(of("k"), LARGE, &name, until, at(0)).await {
                         Ok(Use::First) => first += 1,
                         Ok(Use::TooMany) => {}
                         other => panic!("{other:?}"),
@@ -496,12 +555,12 @@ mod tests {
             uses(&nonces, "k", 1_000_000, &count.to_string(), at(0)).await;
         }
         let record = store
-            .get(&nonces.count_key("k"))
+            .get(&nonces.count_key(of("k")))
             .await
             .expect("the store answers")
             .expect("counts are kept");
         assert!(record.revision < 12, "{}", record.revision);
         // What is remembered does not grow with the nonces.
-        assert_eq!(nonces.places("k").taken().blocks.len(), 1);
+        assert_eq!(nonces.places(of("k")).taken().blocks.len(), 1);
     }
 }

@@ -54,6 +54,15 @@ impl Remote {
         self.state().usable(now)?.get(keyid).cloned()
     }
 
+    /// Whether a key is among those that were last fetched, however long ago.
+    pub(super) fn has(&self, keyid: &str) -> bool {
+        let state = self.state();
+        state
+            .keys
+            .as_ref()
+            .is_some_and(|keys| keys.get(keyid).is_some())
+    }
+
     /// A key that is not at hand, after asking its owner if that is in order.
     ///
     /// # Errors
@@ -64,13 +73,14 @@ impl Remote {
         keyid: &str,
         client: &Client,
         now: Timestamp,
+        held: impl Fn(&str) -> bool,
     ) -> Result<Option<Arc<PublicKey>>, KeyTrouble> {
         let _fetching = self.fetching.lock().await;
         if let Some(key) = self.at_hand(keyid, now) {
             return Ok(Some(key));
         }
         if self.state().may_ask(now) {
-            self.fetch(client, now).await;
+            self.fetch(client, now, held).await;
         }
         let state = self.state();
         match state.usable(now) {
@@ -80,10 +90,10 @@ impl Remote {
     }
 
     /// Renews the keys if it is time to.
-    pub(super) async fn renew(&self, client: &Client, now: Timestamp) {
+    pub(super) async fn renew(&self, client: &Client, now: Timestamp, held: impl Fn(&str) -> bool) {
         let _fetching = self.fetching.lock().await;
         if self.is_due(now) {
-            self.fetch(client, now).await;
+            self.fetch(client, now, held).await;
         }
     }
 
@@ -93,7 +103,11 @@ impl Remote {
         state.is_rested(now) && state.fetched.is_none_or(|fetched| now >= fetched + FRESH)
     }
 
-    async fn fetch(&self, client: &Client, now: Timestamp) {
+    /// Fetches the keys. Those whose ids are `held` by somebody else are passed over.
+    async fn fetch(&self, client: &Client, now: Timestamp, held: impl Fn(&str) -> bool) {
+        // Failed until it has succeeded, so that it counts also when nobody waits for the end.
+        let unfinished = KeyTrouble::Unavailable("fetching them takes too long".to_owned());
+        self.state().failed = Some((now, unfinished));
         let read = match client.get_json(&self.url, KeySet::LARGEST).await {
             Ok(answer) if answer.status == StatusCode::OK => KeySet::parse(&answer.body)
                 .map_err(|error| KeyTrouble::Unavailable(error.to_string())),
@@ -104,6 +118,19 @@ impl Remote {
             Err(Failed::Refused(refused)) => Err(KeyTrouble::Untrusted(refused.to_string())),
             Err(error) => Err(KeyTrouble::Unavailable(error.to_string())),
         };
+        let read = read.map(|keys| {
+            keys.filter(|keyid| {
+                let held = held(keyid);
+                if held {
+                    tracing::error!(
+                        url = self.url,
+                        keyid,
+                        "a signer publishes a key with the id of another signer's; it is passed over, since a signature names nothing but the id"
+                    );
+                }
+                !held
+            })
+        });
         let mut state = self.state();
         match read {
             Ok(keys) => {

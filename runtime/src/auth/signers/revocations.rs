@@ -1,7 +1,8 @@
 //! The list of keys that a signer has revoked, fetched where it publishes it.
 //!
 //! The list is a JWS by a key of the same signer, so that whoever serves it can't take a revocation
-//! back (AdCP security, "Revocation"). It says itself when the next one comes, which is believed
+//! back (AdCP security, "Revocation"). Nor can who has stolen a key: a key that was revoked signs
+//! no list, and while the process runs it stays revoked whatever later lists say. It says itself when the next one comes, which is believed
 //! between one minute and fifteen. A list that could not be renewed for twice as long as it was
 //! meant to be valid counts as none: then no signature of the signer is taken, because somebody may
 //! be keeping the news of a stolen key away.
@@ -17,8 +18,9 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::clock::Timestamp;
+use crate::oauth::present;
 use crate::outbound::Client;
-use crate::signing::{PublicKey, Standing};
+use crate::signing::{PublicKey, SKEW, Standing};
 
 /// The type that the header of a list declares.
 const TYPE: &str = "adcp-gov-revocation+jws";
@@ -29,6 +31,8 @@ const FLOOR: TimeDelta = TimeDelta::minutes(1);
 const CEILING: TimeDelta = TimeDelta::minutes(15);
 /// How long to wait after a failure before the list is asked for again.
 const AFTER_FAILURE: TimeDelta = TimeDelta::seconds(30);
+/// How many keys of one signer may have been revoked.
+const MOST_REVOKED: usize = 100_000;
 
 /// The list of one signer.
 pub(super) struct Revocations {
@@ -48,7 +52,8 @@ struct State {
 /// A list that was read and is genuine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct List {
-    kids: Arc<HashSet<String>>,
+    /// The keys that this list or one before it has revoked.
+    kids: HashSet<String>,
     updated: Timestamp,
     /// When the next one is to be fetched.
     due: Timestamp,
@@ -102,36 +107,24 @@ impl Revocations {
         if !self.is_due(now) {
             return;
         }
-        let text = client.get_json(&self.url, LARGEST).await;
-        let read = match &text {
+        // Failed until it has succeeded, so that it counts also when nobody waits for the end.
+        self.state().failed = Some(now);
+        let answer = client.get_json(&self.url, LARGEST).await;
+        let mut state = self.state();
+        let taken = match &answer {
             Ok(answer) if answer.status == StatusCode::OK => {
-                read(&answer.body, &self.url, now, keys)
+                state.take(&answer.body, &self.url, now, keys)
             }
             Ok(answer) => Err(format!("the answer has the status {}", answer.status)),
             Err(error) => Err(error.to_string()),
         };
-        let mut state = self.state();
-        let newest = state.list.as_ref().map(|list| list.updated);
-        match read {
-            Ok(list) if newest.is_some_and(|newest| list.updated < newest) => {
-                tracing::error!(
-                    url = self.url,
-                    "a list of revoked keys is older than the one before it and is not taken"
-                );
-                state.failed = Some(now);
-            }
-            Ok(list) => {
-                state.list = Some(list);
-                state.failed = None;
-            }
-            Err(reason) => {
-                tracing::warn!(
-                    url = self.url,
-                    reason,
-                    "a list of revoked keys could not be renewed; its signer is turned away when the last one is too old"
-                );
-                state.failed = Some(now);
-            }
+        match taken {
+            Ok(()) => state.failed = None,
+            Err(reason) => tracing::warn!(
+                url = self.url,
+                reason,
+                "a list of revoked keys could not be renewed; its signer is turned away when the last one is too old"
+            ),
         }
     }
 
@@ -146,6 +139,35 @@ impl Revocations {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes over a list that was fetched, if it is genuine and in order.
+    fn take(
+        &mut self,
+        body: &[u8],
+        url: &str,
+        now: Timestamp,
+        keys: impl Fn(&str) -> Option<Arc<PublicKey>>,
+    ) -> Result<(), String> {
+        let before = self.list.as_ref();
+        let good = |kid: &str| {
+            let revoked = before.is_some_and(|list| list.kids.contains(kid));
+            keys(kid).filter(|_| !revoked)
+        };
+        let mut list = read(body, url, now, good)?;
+        if let Some(before) = before {
+            if list.updated < before.updated {
+                return Err("it is older than the one before it".to_owned());
+            }
+            list.kids.extend(before.kids.iter().cloned());
+        }
+        if list.kids.len() > MOST_REVOKED {
+            return Err(format!("more than {MOST_REVOKED} keys were revoked"));
+        }
+        self.list = Some(list);
+        Ok(())
     }
 }
 
@@ -170,7 +192,8 @@ struct Header {
     alg: String,
     kid: String,
     typ: String,
-    crit: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "present")]
+    crit: bool,
 }
 
 #[derive(Deserialize)]
@@ -214,10 +237,13 @@ fn read(
     if next <= updated {
         return Err("its next update lies before it".to_owned());
     }
+    if updated > now + TimeDelta::seconds(SKEW) {
+        return Err("it comes from the future".to_owned());
+    }
     let interval = (next - updated).clamp(FLOOR, CEILING);
     let due = next.clamp(now + FLOOR, now + CEILING);
     Ok(List {
-        kids: Arc::new(payload.revoked_kids.into_iter().collect()),
+        kids: payload.revoked_kids.into_iter().collect(),
         updated,
         due,
         believed: next.min(now + CEILING) + interval * 2,
@@ -261,10 +287,11 @@ fn is_genuine(
     if header.typ != TYPE {
         return Err(format!("it is a {:?}, not a {TYPE}", header.typ));
     }
-    if header.crit.is_some() {
+    if header.crit {
         return Err("its header demands what is not known here".to_owned());
     }
-    let key = keys(&header.kid).ok_or_else(|| format!("its signer has no key {:?}", header.kid))?;
+    let key = keys(&header.kid)
+        .ok_or_else(|| format!("its signer has no key {:?} that is not revoked", header.kid))?;
     let signature = URL_SAFE_NO_PAD
         .decode(&seal.signature)
         .map_err(|_| "its signature is not Base64url".to_owned())?;

@@ -11,6 +11,7 @@ mod list;
 
 pub(super) use list::list;
 pub(super) use name::named;
+pub(crate) use resolve::judge_standing;
 pub(crate) use resolve::own_account;
 pub use resolve::resolve_account;
 pub(super) use sync::{BILLING, result, sync};

@@ -1,4 +1,7 @@
 //! Which account a call acts for, and whether the account's state lets it.
+//!
+//! The two are asked apart: a request that was answered is answered again whatever became of its
+//! account meanwhile, and what an ad server may have taken on is brought to its end.
 
 use serde_json::{Map, Value};
 
@@ -25,9 +28,7 @@ const UNBOUND: [&str; 4] = [
 ///
 /// # Errors
 ///
-/// `ACCOUNT_NOT_FOUND` when the reference leads to no account of the caller's, and the code for an
-/// account's state (`ACCOUNT_SUSPENDED`, `ACCOUNT_PAYMENT_REQUIRED`, `ACCOUNT_SETUP_REQUIRED`) when
-/// that rules the task out.
+/// `ACCOUNT_NOT_FOUND` when the reference leads to no account of the caller's.
 pub async fn resolve_account(
     services: &Services,
     tenant: &TenantId,
@@ -44,7 +45,6 @@ pub async fn resolve_account(
             AccountMode::Explicit => Ok(None),
             AccountMode::FromAuth | AccountMode::Singleton => {
                 let record = own(services, tenant, principal).await?;
-                gate(tool, request, record.status)?;
                 Ok(Some(account_of(&record)))
             }
         };
@@ -75,13 +75,13 @@ pub async fn resolve_account(
             brand: Some((*brand).clone()),
             operator: Some((*operator).to_owned()),
             provisioned: true,
+            status: AccountStatus::Active,
         }));
     }
     let scope = Scope::principal(tenant, principal);
     if let Some(stored) =
         records::find::<AccountRecord>(&services.store, &scope, &account_id).await?
     {
-        gate(tool, request, stored.value.status)?;
         return Ok(Some(account_of(&stored.value)));
     }
     match (&name, services.profile.accounts) {
@@ -107,12 +107,14 @@ pub async fn resolve_account(
             brand: Some((*brand).clone()),
             operator: Some((*operator).to_owned()),
             provisioned: true,
+            status: AccountStatus::Active,
         })),
         (Name::Id(_), _) if services.sandbox && !books(tool, request) => Ok(Some(Account {
             account_id,
             brand: None,
             operator: None,
             provisioned: false,
+            status: AccountStatus::Active,
         })),
         _ => Err(Error::new(
             "ACCOUNT_NOT_FOUND",
@@ -171,12 +173,18 @@ fn account_of(record: &AccountRecord) -> Account {
         brand: record.brand.clone(),
         operator: record.operator.clone(),
         provisioned: true,
+        status: record.status,
     }
 }
 
 /// Which tasks an account's state rules out: reading is always possible, changing what is booked
 /// or making a proposal firm needs an account in good standing.
-fn gate(tool: &Tool, request: &Value, status: AccountStatus) -> Result<()> {
+///
+/// # Errors
+///
+/// The code for an account's state, such as `ACCOUNT_SUSPENDED`, `ACCOUNT_PAYMENT_REQUIRED` and
+/// `ACCOUNT_SETUP_REQUIRED`.
+pub(crate) fn judge_standing(tool: &Tool, request: &Value, status: AccountStatus) -> Result<()> {
     if !changes(tool, request) || tool.name == "comply_test_controller" {
         return Ok(());
     }

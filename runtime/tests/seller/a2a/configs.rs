@@ -1,5 +1,7 @@
 //! Push notification configurations.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::{BOTH, WATCHED, Wire, agent};
@@ -189,5 +191,35 @@ async fn a_message_registers_its_receiver_with_the_task_that_goes_on() {
             let error = agent.fault(wire, send, params.clone()).await;
             assert_eq!(error["code"], -32602, "{wrong}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_configuration_waits_for_whoever_is_at_work_and_loses_no_answer() {
+    let agent = agent(&WATCHED).await;
+    for (turn, wire) in BOTH.into_iter().enumerate() {
+        let task = agent.submit(wire).await;
+        let before = config(wire, "before");
+        agent
+            .ask(wire, &method(wire, "set"), set(wire, &task, before))
+            .await;
+        agent.planner.takes(Duration::from_millis(800));
+        let began = Instant::now();
+        agent.decide(&task, true).await;
+        while agent.planner.asked().len() <= turn {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // The ad server is being asked. Neither change may get in between.
+        let params = set(wire, &task, config(wire, "meanwhile"));
+        let (register, delete) = (method(wire, "set"), method(wire, "delete"));
+        let (set, _) = tokio::join!(
+            agent.fault(wire, &register, params),
+            agent.ask(wire, &delete, named(wire, &task, "before")),
+        );
+        assert_eq!(set["code"], -32004, "it was over by then: {set}");
+        let ended = agent.task(wire, &task).await;
+        assert_eq!(ended["status"]["state"], wire.state("completed"), "{ended}");
+        assert!(began.elapsed() < Duration::from_secs(20), "at the first go");
+        assert_eq!(agent.planner.asked().len(), turn + 1, "asked once");
     }
 }

@@ -6,11 +6,13 @@ mod refusals;
 mod tasks;
 mod streams;
 mod configs;
+mod rights;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use adcp_seller::auth::Callers;
 use adcp_seller::clock::ManualClock;
 use adcp_seller::identity::TenantId;
 use adcp_seller::profile::{Approval, Entry, Profile};
@@ -127,11 +129,17 @@ struct Agent {
 }
 
 async fn agent(profile: &'static Profile) -> Agent {
+    agent_of(profile, support::callers()).await
+}
+
+/// A seller that knows these callers.
+async fn agent_of(profile: &'static Profile, callers: Callers) -> Agent {
     let clock = ManualClock::new(NOW.parse().expect("an instant"));
     let store = Arc::new(Mirror::new(Arc::new(MemoryStore::new())));
     let planner = Planner::default();
     let setting = Setting {
         catalog: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/seller/market/catalog").into(),
+        callers,
         ..support::setting(store.clone(), &clock, false)
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -1,9 +1,10 @@
 //! What no call is made of.
 
+use adcp_seller::profile::{Entry, Profile, Rate};
 use serde_json::{Value, json};
 
 use super::{BOTH, OPEN, Wire, agent};
-use crate::support::{TOKEN, rpc};
+use crate::support::{OTHER_TOKEN, TOKEN, rpc};
 
 #[tokio::test]
 async fn a_stranger_is_turned_away_before_anything_is_read() {
@@ -252,4 +253,64 @@ async fn a_body_that_is_too_large_is_not_read() {
     let body = vec![b' '; adcp_seller::http::LARGEST_BODY + 1];
     let response = agent.post(TOKEN, &[], &body).await;
     assert_eq!(response.status, 413);
+}
+
+#[tokio::test]
+async fn whatever_is_asked_counts_against_one_rate() {
+    static FEW: Profile = Profile {
+        entry: Entry {
+            rate: Some(Rate {
+                per_minute: 1,
+                burst: 11,
+            }),
+            ..OPEN.entry
+        },
+        ..OPEN
+    };
+    let config =
+        json!({ "taskId": "x", "pushNotificationConfig": { "url": "https://buyer.example/" } });
+    let none = json!({ "id": "x" });
+    let agent = agent(&FEW).await;
+    // The agent was opened with one call.
+    for (method, params) in [
+        ("tasks/get", &none),
+        ("tasks/cancel", &none),
+        ("tasks/resubscribe", &none),
+        ("tasks/pushNotificationConfig/set", &config),
+        ("tasks/pushNotificationConfig/get", &none),
+        ("tasks/pushNotificationConfig/list", &none),
+        ("tasks/pushNotificationConfig/delete", &none),
+        ("agent/getAuthenticatedExtendedCard", &none),
+    ] {
+        let body = rpc(method, params.clone()).to_string();
+        let answer = agent.post(TOKEN, &[], body.as_bytes()).await;
+        assert!(!answer.text().contains("RATE_LIMITED"), "{method}");
+    }
+    let wire = Wire::Newer;
+    agent.ask(wire, "ListTasks", json!({})).await;
+    agent.call(wire, "get_adcp_capabilities", json!({})).await;
+    // Eleven it were. Calls and everything else are refused alike.
+    let refused = agent
+        .call(Wire::Older, "get_adcp_capabilities", json!({}))
+        .await;
+    assert_eq!(refused["adcp_error"]["code"], "RATE_LIMITED", "{refused}");
+    let fault = agent.fault(Wire::Older, "tasks/get", none.clone()).await;
+    assert_eq!(fault["code"], -32004);
+    let error = &fault["data"]["adcp_error"];
+    assert_eq!(
+        (&error["code"], &error["recovery"]),
+        (&json!("RATE_LIMITED"), &json!("transient"))
+    );
+    let wait = error["retry_after"].as_u64().expect("seconds");
+    assert!((1..=60).contains(&wait), "{error}");
+    let fault = agent.fault(wire, "ListTasks", json!({})).await;
+    let metadata = &fault["data"][0]["metadata"];
+    assert_eq!(metadata["adcp_code"], "RATE_LIMITED", "{fault}");
+    let wait = metadata["retry_after"].as_str().expect("text");
+    assert!((1..=60).contains(&wait.parse::<u32>().expect("seconds")));
+    // Nobody else is.
+    let other = agent
+        .ask_as(OTHER_TOKEN, wire, "ListTasks", json!({}))
+        .await;
+    assert!(other["result"].is_object(), "{other}");
 }

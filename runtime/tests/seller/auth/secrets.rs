@@ -1,47 +1,17 @@
 //! No secret is logged, in whatever way it is presented.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-
 use adcp_seller::profile::Entry;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::{open, profile};
+use crate::support::log::Ear;
 use crate::support::{OTHER_TOKEN, TOKEN};
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("a lock").write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Log;
-
-    fn make_writer(&self) -> Log {
-        self.clone()
-    }
-}
 
 #[tokio::test]
 async fn the_log_at_its_most_talkative_holds_no_secret() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let ear = Ear::open();
     let door = open(profile(Entry::PLAIN), |setting| setting.sandbox = true).await;
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let body = format!("grant_type=client_credentials&client_id=first&client_secret={TOKEN}");
@@ -76,7 +46,7 @@ async fn the_log_at_its_most_talkative_holds_no_secret() {
     let query = json!({ "buying_mode": "wholesale" });
     door.call(OTHER_TOKEN, "get_products", query).await;
     door.running.stop().await;
-    let log = String::from_utf8(log.0.lock().expect("a lock").clone()).expect("UTF-8");
+    let log = ear.take();
     for said in [
         "a caller was turned away",
         "an access token was refused",

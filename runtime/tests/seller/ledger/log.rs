@@ -1,72 +1,42 @@
 //! What the log is told of a proposal's life: names and fields are what operators build alerts on.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt::Debug;
-use std::sync::Once;
 
 use adcp_seller::platform::Outcome;
 use chrono::TimeDelta;
-use serde_json::json;
-use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use serde_json::{Value, json};
 
 use super::process::{accept, brief, finalize, provision};
 use crate::market::{Market, planned};
 use crate::support::line;
+use crate::support::log::Ear;
 use crate::support::planner::{Planner, plan};
 
 type Fields = BTreeMap<String, String>;
 
-thread_local! {
-    /// What the log was told by this test, all of whose tasks run on one thread.
-    static TOLD: RefCell<Vec<Fields>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Keeps the events of proposals. It listens to the whole process: what listens to one thread misses
-/// events that another thread came upon first.
-struct Log;
-
-struct Reader(Fields);
-
-impl Visit for Reader {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name().to_owned(), value.to_owned());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0.insert(field.name().to_owned(), format!("{value:?}"));
-    }
-}
-
-impl<S: Subscriber> Layer<S> for Log {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() != "adcp_seller::proposals" {
-            return;
-        }
-        assert_eq!(*event.metadata().level(), Level::INFO);
-        let mut reader = Reader(Fields::new());
-        event.record(&mut reader);
-        reader.0.remove("message");
-        TOLD.with_borrow_mut(|told| told.push(reader.0));
-    }
-}
+/// Hears the events of proposals.
+struct Log(Ear);
 
 impl Log {
-    fn listen() -> Self {
-        static LISTENING: Once = Once::new();
-        LISTENING.call_once(|| {
-            tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Log))
-                .expect("nobody else listens");
-        });
-        Log
-    }
-
-    /// What has been logged since this was last asked.
+    /// What has been logged of them since this was last asked.
     fn take(&self) -> Vec<Fields> {
-        TOLD.take()
+        let heard = self.0.take();
+        let events = heard
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
+            .filter(|event| event["target"] == "adcp_seller::proposals");
+        events
+            .map(|event| {
+                assert_eq!(event["level"], "INFO");
+                let fields = event["fields"].as_object().expect("fields");
+                let said = fields.iter().filter(|(name, _)| *name != "message");
+                said.map(|(name, value)| {
+                    let text = value.as_str().map(str::to_owned);
+                    (name.clone(), text.unwrap_or_else(|| value.to_string()))
+                })
+                .collect()
+            })
+            .collect()
     }
 }
 
@@ -83,7 +53,11 @@ async fn watched(planner: &Planner) -> (Market, Log, String) {
     provision(&market).await;
     let listed = market.call("list_accounts", json!({})).await;
     let account_id = listed["accounts"][0]["account_id"].as_str();
-    (market, Log::listen(), account_id.expect("an id").to_owned())
+    (
+        market,
+        Log(Ear::open()),
+        account_id.expect("an id").to_owned(),
+    )
 }
 
 #[tokio::test]
@@ -124,7 +98,7 @@ async fn what_was_proposed_to_nobody_is_logged_for_the_account_that_takes_it() {
         events.iter().map(of).collect()
     };
     let told = |event: &str| vec![(event.to_owned(), account_id.clone())];
-    let nameless = |mut request: serde_json::Value| {
+    let nameless = |mut request: Value| {
         let members = request.as_object_mut().expect("an object");
         members.remove("account");
         request

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adcp_seller::clock::{Clock as _, SystemClock};
+use adcp_seller::profile::{Entry, Profile, Rate};
 use adcp_seller::store::sqlite::SqliteStore;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -19,6 +20,18 @@ use crate::support::line;
 const FILE: &str = "LEDGER_TEST_FILE";
 /// Tells a child how many seconds after the first process it starts.
 const LATER: &str = "LEDGER_TEST_LATER";
+
+/// Proposals for a caller that uses more new keys than a seller takes by default.
+static CROWDED: Profile = Profile {
+    entry: Entry {
+        fresh_keys: Rate {
+            per_minute: 6_000_000,
+            burst: 1_000_000,
+        },
+        ..Entry::PLAIN
+    },
+    ..line::PROPOSALS
+};
 
 /// A seller in another process, which reads lines and writes lines.
 pub(super) struct Peer {
@@ -115,7 +128,7 @@ pub(super) fn later() -> i64 {
 pub(super) async fn open(file: &Path, later: i64, pause: Duration) -> Market {
     let parts = Parts {
         store: Arc::new(SqliteStore::open(file).expect("the file opens")),
-        ..Parts::of(&line::PROPOSALS)
+        ..Parts::of(&CROWDED)
     };
     let market = parts
         .open(Bureau::beside(file, pause), AdServer::default())

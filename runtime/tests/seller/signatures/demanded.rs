@@ -1,7 +1,7 @@
 //! Where a signature is demanded, where a bad one is only noted, and what two proofs at once must
 //! agree on.
 
-use adcp_seller::profile::{Profile, RequestSigning};
+use adcp_seller::profile::{Entry, Profile, RequestSigning};
 use serde_json::{Value, json};
 
 use super::pen::{Headers, Pen};
@@ -151,5 +151,103 @@ async fn credentials_for_a_webhook_are_taken_from_signed_requests_only() {
             .remove("authentication");
         let letter = shop.tool_letter("create_media_buy", &plain);
         assert_eq!(shop.post(&letter, headers.clone()).await.status, 200);
+    }
+}
+
+/// A seller that serves A2A as well, where a bad signature is merely noted for one tool.
+static AGENT: Profile = Profile {
+    entry: Entry {
+        a2a: true,
+        ..Entry::PLAIN
+    },
+    request_signing: RequestSigning {
+        warn_for: &["get_products"],
+        ..VERIFIES
+    },
+    ..line::PROFILE
+};
+
+async fn live_agent(pen: &Pen) -> Shop {
+    let plan = Plan::of([signer("first", &[pen])]);
+    Plan {
+        profile: &AGENT,
+        sandbox: false,
+        ..plan
+    }
+    .open()
+    .await
+}
+
+/// What is refused of a signature that covers the head alone.
+const INCOMPLETE: &str = "request_signature_components_incomplete";
+
+#[tokio::test]
+async fn credentials_for_a_webhook_need_a_signature_of_the_body_in_every_form() {
+    let pen = Pen::ed25519("first-1");
+    let shop = live_agent(&pen).await;
+    let secret = "s".repeat(32);
+    let config = json!({
+        "url": "https://buyer.example/hook",
+        "authentication": { "schemes": ["Bearer"], "credentials": secret },
+    });
+    let data = json!({ "skill": "get_adcp_capabilities", "input": {} });
+    let message = json!({
+        "message": {
+            "kind": "message", "messageId": "m", "role": "user",
+            "parts": [{ "kind": "data", "data": data }],
+        },
+        "configuration": { "pushNotificationConfig": config },
+    });
+    let set = json!({ "taskId": "task_of_nobody", "pushNotificationConfig": config });
+    let letters = || {
+        [
+            shop.tool_letter("create_media_buy", &with_secret()),
+            shop.letter("create_media_buy", &with_secret()),
+            shop.agent_letter("message/send", &message),
+            shop.agent_letter("message/stream", &message),
+            shop.agent_letter("tasks/pushNotificationConfig/set", &set),
+        ]
+    };
+    for letter in letters() {
+        let token: Headers = vec![json_type(), bearer(TOKEN)];
+        assert_turned(&shop.post(&letter, token).await, REQUIRED);
+    }
+    // Whoever changes the body on its way changes nothing that such a signature covers.
+    for letter in letters() {
+        let head = letter.with(|letter| {
+            letter.covered.pop();
+        });
+        assert_turned(&shop.send(&pen, &head).await, INCOMPLETE);
+    }
+    assert!(shop.desk.booked().is_empty());
+    for letter in letters() {
+        let response = shop.send(&pen, &letter).await;
+        assert_eq!(response.status, 200, "{}", response.text());
+    }
+    // Without credentials neither is asked for.
+    let mut plain = message.clone();
+    plain["configuration"]["pushNotificationConfig"] =
+        json!({ "url": "https://buyer.example/hook" });
+    let letter = shop.agent_letter("message/send", &plain);
+    let token: Headers = vec![json_type(), bearer(TOKEN)];
+    assert_eq!(shop.post(&letter, token).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_bad_signature_is_never_merely_noted_where_no_tool_is_called() {
+    let pen = Pen::ed25519("first-1");
+    let shop = live_agent(&pen).await;
+    for method in [
+        "tasks/get",
+        "tasks/cancel",
+        "tasks/resubscribe",
+        "tasks/pushNotificationConfig/set",
+        "tasks/pushNotificationConfig/list",
+    ] {
+        let letter = shop.agent_letter(method, &json!({ "id": "task_of_nobody" }));
+        let mut headers = Pen::ed25519("first-1").sign(&letter);
+        headers.push(bearer(TOKEN));
+        let response = shop.post(&letter, headers).await;
+        assert_turned(&response, "request_signature_invalid");
     }
 }

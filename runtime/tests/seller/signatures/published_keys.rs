@@ -180,6 +180,7 @@ impl Careful {
     }
 }
 
+const BEFORE: &str = "2026-03-10T11:50:00Z";
 const T0: &str = "2026-03-10T12:00:00Z";
 const T10: &str = "2026-03-10T12:10:00Z";
 const T20: &str = "2026-03-10T12:20:00Z";
@@ -210,6 +211,26 @@ async fn a_revoked_key_is_refused_and_stays_so() {
 }
 
 #[tokio::test]
+async fn who_has_stolen_a_key_takes_no_revocation_back() {
+    let careful = Careful::open().await;
+    careful.put(T0, T10, &["careful-1"]);
+    let shop = careful.shop().await;
+    let revoked = "request_signature_key_revoked";
+    assert_out(call(&shop, &careful.first).await, revoked);
+    // Nor does the owner, by a list that leaves the key out.
+    careful.put(T10, T20, &[]);
+    shop.clock.advance(TimeDelta::minutes(35));
+    assert_in(call(&shop, &careful.second).await);
+    assert_out(call(&shop, &careful.first).await, revoked);
+    // A list by the stolen key is none, so the last one grows too old.
+    let issuer = careful.bureau.url("");
+    let forged = list(&careful.first, &issuer, T20, "2026-03-10T13:30:00Z", &[]);
+    careful.bureau.put(LIST, forged);
+    shop.clock.advance(TimeDelta::minutes(60));
+    assert_out(call(&shop, &careful.second).await, STALE);
+}
+
+#[tokio::test]
 async fn a_list_that_is_not_genuine_counts_as_none() {
     let careful = Careful::open().await;
     let issuer = careful.bureau.url("");
@@ -221,6 +242,8 @@ async fn a_list_that_is_not_genuine_counts_as_none() {
         list(&stranger, &issuer, T0, T10, &[]),
         list(&careful.second, "https://elsewhere.example", T0, T10, &[]),
         list(&careful.second, &issuer, T10, T0, &[]),
+        // It comes from the future, and would keep all others away until then.
+        list(&careful.second, &issuer, T10, T20, &[]),
         tampered,
         unsigned,
     ] {
@@ -235,7 +258,7 @@ async fn a_list_that_is_not_genuine_counts_as_none() {
 async fn a_list_is_read_in_its_compact_form_and_never_goes_back() {
     let careful = Careful::open().await;
     let issuer = careful.bureau.url("");
-    let new = list(&careful.first, &issuer, T10, T20, &["careful-2"]);
+    let new = list(&careful.first, &issuer, T0, T10, &["careful-2"]);
     let part = |value: &Value| value.as_str().expect("text").to_owned();
     let compact = format!(
         "{}.{}.{}",
@@ -250,7 +273,7 @@ async fn a_list_is_read_in_its_compact_form_and_never_goes_back() {
     // Whoever serves an older list can't take the revocation back.
     careful
         .bureau
-        .put(LIST, list(&careful.first, &issuer, T0, T20, &[]));
+        .put(LIST, list(&careful.first, &issuer, BEFORE, T20, &[]));
     shop.clock.advance(TimeDelta::minutes(25));
     let letter = shop.letter("create_media_buy", &json!({}));
     assert_turned(&shop.send(&careful.second, &letter).await, revoked);

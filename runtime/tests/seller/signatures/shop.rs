@@ -153,6 +153,12 @@ impl Shop {
         Letter::post(format!("{}/mcp", self.home), &body, self.now())
     }
 
+    /// A method of A2A, to be signed.
+    pub(crate) fn agent_letter(&self, method: &str, params: &Value) -> Letter {
+        let body = rpc(method, params.clone());
+        Letter::post(format!("{}/a2a", self.home), &body, self.now())
+    }
+
     /// Signs a letter and sends it.
     pub(crate) async fn send(&self, pen: &Pen, letter: &Letter) -> Response {
         self.post(letter, pen.sign(letter)).await

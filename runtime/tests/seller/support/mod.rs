@@ -4,6 +4,7 @@
 pub(crate) mod desk;
 pub(crate) mod http;
 pub(crate) mod line;
+pub(crate) mod log;
 pub(crate) mod mirror;
 pub(crate) mod planner;
 

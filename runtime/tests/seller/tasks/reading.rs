@@ -52,7 +52,7 @@ async fn history_is_the_request_and_the_answer_without_secrets() {
     let secret = "s".repeat(32);
     order["context"] = json!({ "trace": "abc" });
     order["push_notification_config"] = json!({
-        "url": format!("https://user:{secret}@buyer.example/{secret}?sig={secret}"),
+        "url": format!("https://buyer.example/{secret}?sig={secret}"),
         "token": secret,
         "authentication": { "schemes": ["Bearer"], "credentials": secret },
     });

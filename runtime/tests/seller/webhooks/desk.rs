@@ -31,7 +31,7 @@ impl Post {
 
     /// A notification that was set aside, whose receiver takes it from now on: its id.
     async fn set_aside(&self, buyer: &Receiver) -> String {
-        buyer.then([404, 404, 404].map(Reply::Status));
+        buyer.then([410, 410, 410].map(Reply::Status));
         let config = json!({
             "url": buyer.url(&format!("/{SECRET}?sig={SECRET}")),
             "token": SECRET,
@@ -207,7 +207,7 @@ async fn the_command_line_lists_shows_and_replays() {
     for said in [
         "dead",
         "refused 3 times in a row",
-        "answered 404",
+        "answered 410",
         "\"task_type\"",
     ] {
         assert!(out.contains(said), "{said}: {out}");

@@ -1,14 +1,18 @@
 //! Receivers that mean harm hold nobody: no request, and no other receiver.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use adcp_seller::outbound::Reach;
+use adcp_seller::outbound::{Addresses, Client, Lookup, Reach};
 use adcp_seller::seller::Trust;
-use adcp_seller::webhooks::Standing;
+use serde_json::json;
 
 use super::receiver::{Receiver, Reply};
-use super::{FREE, Parts, post};
+use super::{FREE, Parts, config, post};
 use crate::market::account;
+use crate::support::TOKEN;
 
 /// How long a call and an unrelated delivery may take beside receivers that hang: far less than any of
 /// them is given.
@@ -107,11 +111,77 @@ async fn outside_a_sandbox_nothing_on_this_machine_is_reached() {
         }
         .open()
         .await;
+        // What the URL alone shows is told to the buyer.
+        let order = post.order(config(&url));
+        let error = post
+            .send_as(TOKEN, "create_media_buy", order)
+            .await
+            .expect_err("refused");
+        assert_eq!(
+            (&error["code"], &error["field"]),
+            (
+                &json!("INVALID_REQUEST"),
+                &json!("push_notification_config.url")
+            ),
+            "{url}: {error}"
+        );
+    }
+    assert!(buyer.received().is_empty());
+}
+
+/// Takes every name for the same addresses, and counts how often it is asked.
+#[derive(Clone, Default)]
+struct Pointing {
+    to: Vec<IpAddr>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Lookup for Pointing {
+    fn lookup(&self, _: &str) -> Addresses {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let to = self.to.clone();
+        Box::pin(async move { Ok(to) })
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_stands_for_this_machine_is_not_reached_either() {
+    let buyer = Receiver::well().await;
+    let port = buyer.origin.rsplit(':').next().expect("a port");
+    let (v4, v6) = (Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST);
+    for to in [
+        vec![v4.into()],
+        vec![v6.into()],
+        vec![v4.to_ipv6_mapped().into()],
+        vec![Ipv4Addr::new(93, 184, 215, 14).into(), v4.into()],
+    ] {
+        let names = Pointing {
+            to: to.clone(),
+            ..Pointing::default()
+        };
+        let client = Client::builder(Reach::Public).lookup(names.clone());
+        let usual = Parts::of(&FREE);
+        let post = Parts {
+            sandbox: false,
+            trust: Trust {
+                reach: Reach::Public,
+                outbound: Some(client.build().expect("a client")),
+                ..usual.trust.clone()
+            },
+            ..usual
+        }
+        .open()
+        .await;
+        let url = format!("https://receiver.example:{port}/");
         let answer = post.buy(&url).await;
-        assert!(answer["media_buy_id"].is_string(), "{url}: {answer}");
+        assert!(answer["media_buy_id"].is_string(), "{to:?}: {answer}");
         let dead = post.dead().await;
-        assert_eq!(dead.standing, Standing::Dead);
-        assert_eq!(dead.tries[0].status, None, "{url}");
+        assert_eq!(
+            dead.attempts, 1,
+            "{to:?}: what breaks a rule is not tried again"
+        );
+        assert_eq!(dead.tries[0].status, None, "{to:?}");
+        assert_eq!(names.asked.load(Ordering::Relaxed), 1, "{to:?}");
     }
     assert!(buyer.received().is_empty());
 }

@@ -4,11 +4,14 @@
 use std::time::Duration;
 
 use adcp_seller::clock::ShiftedClock;
-use adcp_seller::webhooks::Standing;
+use adcp_seller::identity::Principal;
+use adcp_seller::store::{Batch, Store as _};
+use adcp_seller::tasks::TaskStatus;
+use adcp_seller::webhooks::{self, Delivery, Event, Standing, Subscription, TaskEvent};
 use chrono::TimeDelta;
 
 use super::receiver::{Receiver, Reply};
-use super::{FREE, Parts, post};
+use super::{FREE, Parts, config, post, tenant};
 
 #[tokio::test]
 async fn after_503_three_times_the_same_bytes_arrive() {
@@ -66,7 +69,7 @@ async fn a_receiver_s_wish_is_heard() {
 
 #[tokio::test]
 async fn a_receiver_that_will_not_have_it_is_believed_the_third_time() {
-    for status in [301, 400, 404, 410] {
+    for status in [301, 409, 410] {
         let (post, buyer) = (
             post(&FREE).await,
             Receiver::answering(Reply::Status(status)).await,
@@ -112,6 +115,85 @@ async fn a_receiver_that_fails_again_and_again_is_left_alone_for_a_while() {
     assert!(put_off.iter().any(|delivery| delivery.attempts == 0));
     post.buy(&other.url("/")).await;
     other.once(1).await;
+}
+
+#[tokio::test]
+async fn what_waits_for_a_receiver_that_is_left_alone_is_not_touched() {
+    let (post, buyer) = (
+        post(&FREE).await,
+        Receiver::answering(Reply::Status(500)).await,
+    );
+    for _ in 0..5 {
+        post.buy(&buyer.url("/")).await;
+    }
+    for _ in 0..100 {
+        let deliveries = post.deliveries().await;
+        if deliveries.iter().all(|delivery| delivery.attempts == 1) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for _ in 0..40 {
+        post.buy(&buyer.url("/")).await;
+    }
+    let untried = |deliveries: &[Delivery]| -> Vec<TimeDelta> {
+        let untried = deliveries.iter().filter(|delivery| delivery.attempts == 0);
+        untried.map(|it| it.due - it.created_at).collect()
+    };
+    let put_off = |pauses: &[TimeDelta]| {
+        let minute = TimeDelta::seconds(50)..TimeDelta::seconds(70);
+        pauses.len() == 40 && pauses.iter().all(|pause| minute.contains(pause))
+    };
+    let mut before = post.deliveries().await;
+    for _ in 0..100 {
+        if put_off(&untried(&before)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        before = post.deliveries().await;
+    }
+    assert!(put_off(&untried(&before)), "{:?}", untried(&before));
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(post.deliveries().await, before, "not even looked at");
+    assert_eq!(buyer.received().len(), 5);
+}
+
+#[tokio::test]
+async fn everybody_in_line_for_a_receiver_gets_there() {
+    let (post, buyer) = (post(&FREE).await, Receiver::well().await);
+    let receiver = Subscription::of_config(&config(&buyer.url("/"))).expect("a receiver");
+    let mut batch = Batch::new();
+    for number in 0..60 {
+        let task = TaskEvent {
+            task_id: format!("task_{number}"),
+            tool: "create_media_buy".to_owned(),
+            status: TaskStatus::Completed,
+            message: None,
+            result: None,
+        };
+        let event = Event::task(task, post.services().clock.now());
+        let principal = Principal("first".to_owned());
+        webhooks::enqueue(
+            post.services(),
+            &mut batch,
+            &tenant(),
+            &principal,
+            &receiver,
+            &event,
+        )
+        .expect("it is written");
+    }
+    post.store.commit(batch).await.expect("a commit");
+    for _ in 0..400 {
+        // Those that found no place in the line have a turn soon, and are looked for every second.
+        post.clock.advance(TimeDelta::seconds(1));
+        if post.deliveries().await.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(post.deliveries().await, []);
+    assert_eq!(buyer.received().len(), 60, "nobody twice");
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ fn context(account_id: Option<&str>, sandbox: bool) -> Context {
             brand: None,
             operator: None,
             provisioned: true,
+            status: crate::domain::AccountStatus::Active,
         }),
         sandbox,
         now: now(),

@@ -200,6 +200,11 @@ fn a_key_is_made_once_and_shown_without_its_secret() {
     assert_eq!(code, Some(0));
     let shown: serde_json::Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(shown, public);
+    for json in [&[][..], &["--json"]] {
+        let shown = run(&[&["keys", "show", "--jwks", "webhook-key.json"], json].concat()).1;
+        let set: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(set, serde_json::json!({ "keys": [public] }));
+    }
     let (code, _, told) = run(&["keys", "new", "--out", "nowhere/key.json"]);
     assert_eq!(code, Some(2));
     assert!(told.contains("folder of `nowhere/key.json`"), "{told}");
@@ -230,6 +235,17 @@ fn a_key_is_made_once_and_shown_without_its_secret() {
     assert_eq!(code, Some(2));
     assert!(told.contains("can't be the id of a key"), "{told}");
     assert!(!folder.path().join("d.json").exists());
+    let (code, _, told) = run(&["keys", "new", "--out", "d.json", "--adcp", "9.9"]);
+    assert_eq!(code, Some(2));
+    assert!(told.contains("`9.9` is no AdCP line"), "{told}");
+    assert!(!folder.path().join("d.json").exists());
+
+    // A manifest that says no line is not passed over in silence.
+    std::fs::write(folder.path().join("seller.toml"), "adcp = \"\n").unwrap();
+    let (code, _, told) = run(&["keys", "new", "--out", "d.json"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("the key is made for 3.0"), "{told}");
+    assert_eq!(read("d.json")["adcp_use"], "webhook-signing");
 }
 
 /// What is asked for is said before anything is built.

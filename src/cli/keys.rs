@@ -27,7 +27,7 @@ pub enum KeysCommand {
     #[command(after_help = "\
 Examples:
   adcp-scaffold keys show webhook-key.json
-  adcp-scaffold keys show webhook-key.json --json")]
+  adcp-scaffold keys show request-key.json --jwks > acme.jwks.json")]
     Show(KeysShowArgs),
 }
 
@@ -36,10 +36,11 @@ Examples:
 #[command(after_help = "\
 Examples:
   adcp-scaffold keys new
-  adcp-scaffold keys new --algorithm ecdsa-p256 --kid acme-2026-q4 --out keys/webhooks.json
+  adcp-scaffold keys new --algorithm ecdsa-p256 --kid acme-2026-q4 --out acme-2026-q4-key.json
   adcp-scaffold keys new --purpose request --out request-key.json
 
-The private key is written for its owner alone and never printed; the public one is printed.")]
+The private key is written for its owner alone and never printed; the public one is printed.
+A seller's .gitignore and .dockerignore leave out what ends in `-key.json`.")]
 pub struct KeysNewArgs {
     /// Which kind of key
     #[arg(long, value_enum, default_value_t = KeyAlgorithm::Ed25519, hide_possible_values = true)]
@@ -69,6 +70,10 @@ pub struct KeysNewArgs {
 pub struct KeysShowArgs {
     /// The file with the private key
     pub file: PathBuf,
+
+    /// Print it as a set of keys, as counterparties and `jwks` in a file of signers take it
+    #[arg(long)]
+    pub jwks: bool,
 }
 
 /// Kinds of keys, as they are typed.

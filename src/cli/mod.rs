@@ -55,7 +55,7 @@ pub struct Global {
     )]
     pub color: Color,
 
-    /// Say only what went wrong
+    /// Say only what is wrong: warnings and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 

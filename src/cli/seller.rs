@@ -14,7 +14,7 @@ Examples:
   adcp-scaffold regenerate acme-media --dry-run --diff
   adcp-scaffold regenerate --discard-edits      after a hand edit in wire/ was refused
 
-Exit codes: 0 done, 1 a conflict was left in a file, 2 error")]
+Exit codes: 0 done, 1 a conflict was left in a file or the run was refused, 2 error")]
 pub struct RegenerateArgs {
     /// The seller's folder
     #[arg(default_value = ".")]

@@ -33,6 +33,12 @@ pub(super) fn run(args: &VerifyArgs, printer: &Printer) -> Result<Outcome> {
             words::list(signed)
         ));
     }
+    if let Some(rate) = &plan.entry.rate {
+        printer.note(&format!(
+            "[limits] of seller.toml hold for the storyboards, too: of their calls, many in a minute from one buyer, those beyond {} a minute and {} at once fail with RATE_LIMITED; run with higher limits to know what else fails",
+            rate.per_minute, rate.burst
+        ));
+    }
     let progress = printer.progress("looking for the storyboard runner");
     let verdict = verify::verify(&options, &|doing| progress.message(doing))?;
     progress.done("verified", &plan.name);

@@ -19,7 +19,10 @@ pub fn write(path: &Path, key: &Private) -> Result<(), KeyError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(|source| match source.kind() {
         ErrorKind::AlreadyExists => KeyError::Occupied(shown()),
-        ErrorKind::NotFound | ErrorKind::NotADirectory => KeyError::NoFolder(shown()),
+        // Some file systems say of a folder that takes no files that the file is not there.
+        ErrorKind::NotFound | ErrorKind::NotADirectory if !folder_of(path).is_dir() => {
+            KeyError::NoFolder(shown())
+        }
         _ => KeyError::Io {
             what: "write",
             path: shown(),
@@ -38,6 +41,14 @@ pub fn write(path: &Path, key: &Private) -> Result<(), KeyError> {
             source,
         }
     })
+}
+
+/// The folder that a file is to lie in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 #[cfg(test)]
@@ -65,6 +76,11 @@ mod tests {
         for nowhere in [folder.path().join("no/key.json"), path.join("key.json")] {
             let refused = write(&nowhere, &key.private).unwrap_err();
             assert!(matches!(refused, KeyError::NoFolder(_)), "{refused}");
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let refused = write(Path::new("/proc/key.json"), &key.private).unwrap_err();
+            assert!(matches!(refused, KeyError::Io { .. }), "{refused}");
         }
         for wrong in ["", "a key", "k\u{e9}y", "a\"b", &"k".repeat(129)] {
             let refused = make(Algorithm::Ed25519, Purpose::Webhook, Some(wrong)).err();

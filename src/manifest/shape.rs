@@ -17,6 +17,7 @@ use crate::plan::support;
 pub fn check(mut document: Spanned<DeTable<'_>>) -> (Spanned<DeTable<'_>>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     singleton_with_tenants(document.get_ref(), &mut diagnostics);
+    limits_without_any(document.get_ref(), &mut diagnostics);
     table(document.get_mut(), schema::value(), None, &mut diagnostics);
     (document, diagnostics)
 }
@@ -55,7 +56,7 @@ fn table(
             None => as_key(word),
         };
         let path = name.map_or_else(|| written.clone(), |name| format!("{name}.{written}"));
-        if let Some(fault) = wrong_type(&format!("`{path}`"), &written, value, expected) {
+        if let Some(fault) = wrong_type(&format!("`{path}`"), &path, &written, value, expected) {
             diagnostics.push(fault);
             faulty.push(word.to_owned());
         } else if let DeValue::Table(inner) = value.get_mut() {
@@ -182,7 +183,7 @@ fn entries_of_wrong_type(
     let mut right = DeArray::new();
     let mut faults = Vec::new();
     for item in items.iter() {
-        match wrong_type(&format!("an entry of `{path}`"), key, item, &entry) {
+        match wrong_type(&format!("an entry of `{path}`"), path, key, item, &entry) {
             Some(fault) => faults.push(fault),
             None => right.push(item.clone()),
         }
@@ -192,9 +193,10 @@ fn entries_of_wrong_type(
 }
 
 /// The fault of a value that is not what the schema expects, if it has one. `subject` names it in
-/// the message, `key` in a line that is right.
+/// the message, `key` in a line that is right, `path` in the head of a table that is.
 fn wrong_type(
     subject: &str,
+    path: &str,
     key: &str,
     value: &Spanned<DeValue<'_>>,
     schema: &Value,
@@ -220,6 +222,10 @@ fn wrong_type(
     };
     let example = line_of(&schema["examples"][0]);
     let help = match (expected, written) {
+        // No text is meant by a word for yes or no.
+        ("string", Some(_)) if matches!(found, DeValue::Boolean(_)) => {
+            Some(format!("for example `{key} = {example}`"))
+        }
         ("string", Some(written)) => Some(format!("put it in quotes: `\"{written}\"`")),
         ("boolean", Some(written)) if written == "true" || written == "false" => {
             Some(format!("write it without quotes: `{key} = {written}`"))
@@ -230,7 +236,7 @@ fn wrong_type(
         ("array", Some(written)) if found.is_str() => {
             Some(format!("put it in brackets: `{key} = [\"{written}\"]`"))
         }
-        ("object", _) => Some(format!("write a line `[{key}]` and its keys below it")),
+        ("object", _) => Some(format!("write a line `[{path}]` and its keys below it")),
         _ => Some(format!("for example `{key} = {example}`")),
     };
     Some(
@@ -315,6 +321,26 @@ fn singleton_with_tenants(document: &DeTable<'_>, diagnostics: &mut Vec<Diagnost
             )
             .note("with one shared account every tenant would see the others' media buys")
             .help("write `accounts = \"explicit\"`, or remove `tenants`"),
+        );
+    }
+}
+
+/// A table of limits that names none would set none, whatever its owner took it for.
+fn limits_without_any(document: &DeTable<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let limits = document
+        .iter()
+        .find(|(key, _)| key.get_ref().as_ref() == "limits");
+    if let Some((key, value)) = limits
+        && value.get_ref().as_table().is_some_and(DeTable::is_empty)
+    {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::MissingKey,
+                "`[limits]` names no limit",
+                key.span(),
+                "says nothing without a key",
+            )
+            .help("add a line `per_minute = 600` below `[limits]`, or remove the table"),
         );
     }
 }

@@ -29,7 +29,7 @@ pub fn after_new(plan: &Plan, dir: &Path) -> Vec<Step> {
     let mut steps = Vec::new();
     if dir.as_os_str() != "." {
         steps.push(Step::new(
-            format!("cd {}", dir.display()),
+            format!("cd {}", quoted(&dir.display().to_string())),
             "what to edit first is in `README.md`",
         ));
     }
@@ -56,6 +56,7 @@ pub fn after_new(plan: &Plan, dir: &Path) -> Vec<Step> {
 
 /// What to do with a key that has just been written to `file`.
 pub fn after_key(signs_webhooks: bool, file: &str, kid: &str) -> Vec<Step> {
+    let file = quoted(file);
     if signs_webhooks {
         return vec![
             Step::new(
@@ -69,9 +70,18 @@ pub fn after_key(signs_webhooks: bool, file: &str, kid: &str) -> Vec<Step> {
         ];
     }
     vec![Step::new(
-        format!("adcp-scaffold keys show {file} > {kid}.public.json"),
-        "the public part, for the JWK set that your counterparty reads",
+        format!("adcp-scaffold keys show --jwks {file} > {kid}.jwks.json"),
+        "the set of keys that your counterparty reads",
     )]
+}
+
+/// A file's name as a shell takes it, in quotes where it needs them.
+fn quoted(name: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-+:@%=,".contains(letter);
+    if !name.is_empty() && name.chars().all(plain) {
+        return name.to_owned();
+    }
+    format!("'{}'", name.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]
@@ -114,6 +124,8 @@ mod tests {
         assert!(!plain.iter().any(|command| command.contains("tasks")));
         let waiting = commands(&["create_media_buy"], "acme");
         assert_eq!(waiting[0], "cd acme");
+        assert_eq!(commands(&[], "J 5")[0], "cd 'J 5'");
+        assert_eq!(commands(&[], "it's")[0], r"cd 'it'\''s'");
         assert_eq!(
             waiting[2],
             "SELLER_OPERATOR_TOKEN=… cargo run -- tasks list"

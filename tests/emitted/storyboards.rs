@@ -195,16 +195,23 @@ fn skipped(run: &Value) -> BTreeMap<String, u64> {
 }
 
 /// Runs everything over each transport against a seller that claims all that is generated. The runs
-/// wait for minutes by design, so there is one for each transport and no more.
+/// wait for minutes by design, so there is one for each transport and no more, and both wait at once.
 #[test]
 fn full_runs_over_both_transports_leave_only_what_is_written_down() {
     let seller = Seller::of_matrix("every-specialism");
-    for transport in ["mcp", "a2a"] {
+    seller.cargo(&["build"]);
+    let verify = |transport| {
         let (_, verdict) =
             seller.run(&["verify", ".", "--json", "--all", "--transport", transport]);
-        let verdict: Value = serde_json::from_str(&verdict).expect("`verify --json` prints JSON");
-        leaves_only_what_is_written_down(&verdict, transport);
-    }
+        serde_json::from_str(&verdict).expect("`verify --json` prints JSON")
+    };
+    let (mcp, a2a): (Value, Value) = std::thread::scope(|scope| {
+        let mcp = scope.spawn(|| verify("mcp"));
+        let a2a = verify("a2a");
+        (mcp.join().expect("a verdict over MCP"), a2a)
+    });
+    leaves_only_what_is_written_down(&mcp, "mcp");
+    leaves_only_what_is_written_down(&a2a, "a2a");
 }
 
 fn leaves_only_what_is_written_down(verdict: &Value, transport: &str) {

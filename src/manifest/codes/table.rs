@@ -87,7 +87,9 @@ specialisms = ["sales-non-guaranteed"]
         id: "M0006",
         severity: Severity::Error,
         title: "missing key",
-        explanation: "Three keys have no default, since nobody can guess them: `name`, `adcp` and `specialisms`.",
+        explanation: "Three keys of the top level have no default, since nobody can guess them: `name`, `adcp` and
+`specialisms`. Some tables say nothing without one of their keys: `[auth]` without `issuer`, `[approval]`
+without `operations`, `[limits]` without a limit or with `burst` and no `per_minute`.",
         wrong: Some(r#"adcp = "3.0"
 specialisms = ["sales-non-guaranteed"]
 "#),
@@ -530,8 +532,9 @@ operations = ["finalize"]
         severity: Severity::Error,
         title: "span of time out of bounds",
         explanation: "A hold lasts from a minute to ninety days, a grace up to an hour, a decision from a minute to thirty
-days; drafts and expired proposals are kept from a minute to a year. Grace is for calls on their way
-and clocks that differ; more time to decide is a longer hold, which the buyer is told of.",
+days; drafts and expired proposals are kept from a minute to a year; a notification is tried from an
+hour to seven days. Grace is for calls on their way and clocks that differ; more time to decide is a
+longer hold, which the buyer is told of.",
         wrong: Some(r#"name = "acme-media"
 adcp = "3.0"
 specialisms = ["sales-proposal-mode"]
@@ -993,7 +996,8 @@ per_minute = 600
         severity: Severity::Error,
         title: "signatures asked for and never verified",
         explanation: "`verify = false` says that no signature is looked at. What is listed in `required` or `warn` would then
-be let in unsigned, which is the opposite of what was written.",
+be let in unsigned, which is the opposite of what was written. `digest` says what a signature has to cover
+and would say nothing.",
         wrong: Some(r#"name = "acme-media"
 adcp = "3.0"
 specialisms = ["sales-non-guaranteed"]

@@ -51,8 +51,16 @@ impl Check {
                 .flatten();
             (
                 format!("AdCP line `{word}` is not known"),
-                near.unwrap_or_else(|| "no such line here".to_owned()),
-                "add an official bundle of it with `adcp-scaffold spec add PATH`".to_owned(),
+                near.unwrap_or_else(|| match well_formed {
+                    true => "no such line here".to_owned(),
+                    false => "a line is major and minor, such as `3.0`".to_owned(),
+                }),
+                match names.last() {
+                    Some(newest) if !well_formed => format!("for example `adcp = \"{newest}\"`"),
+                    _ => {
+                        "add an official bundle of it with `adcp-scaffold spec add PATH`".to_owned()
+                    }
+                },
             )
         };
         self.report(

@@ -67,14 +67,16 @@ impl Check {
             .into_iter()
             .filter_map(|(key, texts)| Some((key, texts.as_ref()?)))
             .find(|(_, texts)| !texts.get_ref().is_empty());
-        let (Some((key, texts)), Some(verify)) = (asked, &written.verify) else {
+        let asked = asked.map(|(key, texts)| (key, texts.span()));
+        let digest = written.digest.as_ref().map(|text| ("digest", text.span()));
+        let (Some((key, span)), Some(verify)) = (asked.or(digest), &written.verify) else {
             return;
         };
         self.report(
             Diagnostic::new(
                 Code::SigningOff,
-                format!("`{key}` asks for signatures that are never verified"),
-                texts.span(),
+                format!("`{key}` asks something of signatures that are never verified"),
+                span,
                 "nothing looks at them",
             )
             .related(verify.span(), "turned off here")

@@ -221,7 +221,13 @@ fn a_media_buy_lives_from_booking_to_cancellation() {
 
 #[test]
 fn delivery_follows_the_flight_and_outlives_the_process() {
-    let store = concat!(env!("CARGO_TARGET_TMPDIR"), "/delivery.db");
+    // Sellers may share a target folder, and their tests run at once.
+    let store = concat!(
+        env!("CARGO_TARGET_TMPDIR"),
+        "/",
+        env!("CARGO_PKG_NAME"),
+        "-delivery.db"
+    );
     for file in [
         store.to_owned(),
         format!("{store}-wal"),

@@ -250,7 +250,8 @@ async fn two_processes_on_one_file_tell_of_everything_under_one_key() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("seller.db");
     let receiver = Receiver::well().await;
-    receiver.then(vec![Reply::Status(503); 5]);
+    // One less than makes a process leave the receiver alone for a minute.
+    receiver.then(vec![Reply::Status(503); 4]);
     let url = receiver.url("/");
     let mut peers = [Peer::start(&file, &url, 0), Peer::start(&file, &url, 0)];
     for order in 0..40 {
@@ -266,7 +267,7 @@ async fn two_processes_on_one_file_tell_of_everything_under_one_key() {
     assert_eq!(told.len(), 40);
     assert!(told.values().all(|keys| keys.len() == 1), "{told:?}");
     // Every refused attempt is repeated once; no process sends what the other has sent.
-    assert_eq!(receiver.received().len(), 45);
+    assert_eq!(receiver.received().len(), 44);
     for peer in peers {
         peer.end();
     }
